@@ -1,0 +1,91 @@
+//! What follows from an error, and how long to wait.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::error_class::ErrorClass;
+use super::job::PublishJob;
+use super::lateness::WhenLate;
+
+/// What follows from an error of a class, wherever it came up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AfterError {
+    /// Refresh the tokens once; if that was tried or is not possible, hold for a person.
+    RefreshOrHold,
+    /// Give the part up.
+    Fail,
+    /// Wait until the platform takes calls again; `None` if it did not say until when.
+    WaitUntil(Option<DateTime<Utc>>),
+    /// Try again after a while.
+    RetryLater,
+    /// Look on the platform before anything else.
+    LookUp,
+}
+
+/// What follows from an error of `class`.
+#[must_use]
+pub fn after_error(class: &ErrorClass) -> AfterError {
+    match class {
+        ErrorClass::Reconnect => AfterError::RefreshOrHold,
+        ErrorClass::Permission | ErrorClass::InvalidContent => AfterError::Fail,
+        ErrorClass::RateLimited { until } => AfterError::WaitUntil(*until),
+        ErrorClass::Transient => AfterError::RetryLater,
+        ErrorClass::Duplicate | ErrorClass::UnknownOutcome => AfterError::LookUp,
+    }
+}
+
+/// Most failures of one part before it is given up, whatever its lateness policy says: about
+/// eight hours of trying.
+pub const MAX_FAILURES: u32 = 50;
+
+/// How long to wait after a failure that `failures` others preceded: 5 seconds, doubled with each,
+/// at most 15 minutes; of that, a half up to the whole, as `jitter` goes from 0 to 1,000.
+#[must_use]
+pub fn backoff(failures: u32, jitter: u16) -> TimeDelta {
+    const FIRST_MS: i64 = 5_000;
+    const MAX_MS: i64 = 15 * 60 * 1_000;
+    // 5 s doubled eight times is more than 15 min already.
+    let whole = (FIRST_MS << failures.min(8)).min(MAX_MS);
+    TimeDelta::milliseconds(whole * (1_000 + i64::from(jitter.min(1_000))) / 2_000)
+}
+
+/// When to try again after one more failure; `None` if it has failed long enough: often enough, or
+/// the next try would come after the lateness limit.
+pub(super) fn retry_at(job: &PublishJob, jitter: u16, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let at = later(now, backoff(job.failures, jitter));
+    let too_often = job.failures.saturating_add(1) >= MAX_FAILURES;
+    // What is partly live is finished, however late; then the count alone ends it.
+    let too_late = !job.is_live()
+        && job.lateness.when_late() != WhenLate::Publish
+        && at > later(job.planned_at, job.lateness.limit());
+    (!too_often && !too_late).then_some(at)
+}
+
+/// `at` plus `by`, never earlier than `at` and never beyond the end of time.
+pub(super) fn later(at: DateTime<Utc>, by: TimeDelta) -> DateTime<Utc> {
+    at.checked_add_signed(by.max(TimeDelta::zero())).unwrap_or(DateTime::<Utc>::MAX_UTC)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn waits_double_up_to_a_quarter_of_an_hour() {
+        let seconds: Vec<i64> = (0..10).map(|n| backoff(n, 1_000).num_seconds()).collect();
+        assert_eq!(seconds, [5, 10, 20, 40, 80, 160, 320, 640, 900, 900]);
+        assert_eq!(backoff(0, 0), TimeDelta::milliseconds(2_500));
+    }
+
+    proptest! {
+        #[test]
+        fn a_wait_lies_between_a_half_and_the_whole(failures: u32, jitter: u16) {
+            let (wait, whole) = (backoff(failures, jitter), backoff(failures, 1_000));
+            prop_assert!(wait <= whole && wait * 2 >= whole);
+            prop_assert!(whole <= TimeDelta::minutes(15));
+            prop_assert!(backoff(failures, jitter) <= backoff(failures.saturating_add(1), jitter));
+        }
+    }
+}
