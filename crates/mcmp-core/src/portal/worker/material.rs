@@ -1,0 +1,177 @@
+//! What a step takes, read anew right before it; and the last gate before anything is sent.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use super::no_publisher;
+use crate::account::{SocialAccount, Tokens};
+use crate::agency::AgencyStatus;
+use crate::approval::may_go_out;
+use crate::asset::Asset;
+use crate::client::{Client, ClientStatus};
+use crate::error::Error;
+use crate::portal::posts::{Composition, check};
+use crate::portal::{GrantEnd, RefreshOutcome, Session};
+use crate::post::{Assets, Outgoing, Post, Revision};
+use crate::publishing::{
+    ErrorClass, HoldReason, Part, PublishContext, PublishError, PublishJob, Publisher,
+};
+use crate::store::StoreExt;
+
+/// What a step takes.
+#[derive(Debug)]
+pub(super) struct Material {
+    pub(super) publisher: Arc<dyn Publisher>,
+    account: SocialAccount,
+    outgoing: Outgoing,
+    tokens: Tokens,
+}
+
+/// Whether a job may go on.
+#[derive(Debug)]
+pub(super) enum Gate {
+    Open(Box<Material>),
+    Hold { reason: HoldReason, error: Option<PublishError> },
+    Fail { error: PublishError },
+}
+
+impl Material {
+    /// Reads it all, and lets nothing through that is not approved in exactly this revision, or
+    /// that the rules refuse as things are now.
+    pub(super) async fn load(session: &Session, job: &PublishJob) -> Result<Gate, Error> {
+        let post: Post = session.load(job.post_id).await?;
+        let client: Client = session.load(job.client_id).await?;
+        let is_active = session.agency().status == AgencyStatus::Active
+            && client.status == ClientStatus::Active;
+        if !is_active {
+            return Ok(Gate::Hold { reason: HoldReason::NotActive, error: None });
+        }
+        let approved =
+            may_go_out(&client.approval_policy, post.approval.as_ref(), &job.revision_digest);
+        // What is live in part was approved then; the rest of it belongs to it.
+        if !approved && !job.is_live() {
+            return Ok(Gate::Hold { reason: HoldReason::NotApproved, error: None });
+        }
+        let gate = Self::for_look_up(session, job).await?;
+        match &gate {
+            Gate::Open(material) if !job.has_begun() => {
+                match material.refused_by_rules(session, &client, &post, job).await? {
+                    Some(error) => {
+                        Ok(Gate::Hold { reason: HoldReason::RulesViolated, error: Some(error) })
+                    }
+                    None => Ok(gate),
+                }
+            }
+            _ => Ok(gate),
+        }
+    }
+
+    /// Reads what a look-up takes: what was sent was let through then.
+    pub(super) async fn for_look_up(session: &Session, job: &PublishJob) -> Result<Gate, Error> {
+        let Some(publisher) = session.portal().publishers().get(&job.platform).cloned() else {
+            return Ok(Gate::Fail { error: no_publisher(job) });
+        };
+        let revision: Option<Revision> =
+            session.store().find(session.scope(), job.revision_id).await?;
+        let outgoing = revision
+            .into_iter()
+            .flat_map(|revision| revision.outgoing)
+            .find(|item| item.account_id == job.account_id);
+        let Some(outgoing) = outgoing else {
+            let message = "the revision to send has nothing for this account";
+            let error = PublishError::new(ErrorClass::InvalidContent, message);
+            return Ok(Gate::Fail { error });
+        };
+        let account: SocialAccount = session.load(job.account_id).await?;
+        if !account.status.is_usable() || account.tokens.is_none() {
+            let message = format!("“{}” must be connected again", account.display_name);
+            let error = Some(PublishError::new(ErrorClass::Reconnect, message));
+            return Ok(Gate::Hold { reason: HoldReason::Reconnect, error });
+        }
+        let tokens = match session.grants().open_tokens(account.id).await {
+            Ok(tokens) => tokens,
+            // Without tokens nothing goes on by itself, and nobody may think that it does.
+            Err(
+                error @ (Error::Seal(_) | Error::NotConfigured { .. } | Error::NotFound { .. }),
+            ) => {
+                let message =
+                    format!("the tokens of “{}” can't be opened: {error}", account.display_name);
+                let error = Some(PublishError::new(ErrorClass::Reconnect, message));
+                return Ok(Gate::Hold { reason: HoldReason::Reconnect, error });
+            }
+            Err(error) => return Err(error),
+        };
+        Ok(Gate::Open(Box::new(Self { publisher, account, outgoing, tokens })))
+    }
+
+    /// Notes that the platform does not take the account's tokens, so that nothing else is sent
+    /// with them and whoever can connect it again is told. Tokens that can be refreshed are left to
+    /// whoever refreshes them.
+    pub(super) async fn note_refused_tokens(
+        &self,
+        session: &Session,
+        error: &PublishError,
+    ) -> Result<(), Error> {
+        let can_refresh = self.publisher.capabilities().refresh && self.tokens.refresh.is_some();
+        if error.class != ErrorClass::Reconnect || can_refresh {
+            return Ok(());
+        }
+        let outcome =
+            RefreshOutcome::Refused { end: GrantEnd::Expired, detail: error.message.clone() };
+        session.grants().record_refresh(self.account.id, &self.tokens, outcome).await?;
+        Ok(())
+    }
+
+    pub(super) fn context<'a>(
+        &'a self,
+        session: &'a Session,
+        job: &'a PublishJob,
+        part: Part,
+        now: DateTime<Utc>,
+    ) -> PublishContext<'a> {
+        PublishContext {
+            job,
+            part,
+            outgoing: &self.outgoing,
+            account: &self.account,
+            tokens: &self.tokens,
+            media: session.portal().media(),
+            now,
+        }
+    }
+
+    async fn refused_by_rules(
+        &self,
+        session: &Session,
+        client: &Client,
+        post: &Post,
+        job: &PublishJob,
+    ) -> Result<Option<PublishError>, Error> {
+        // The content is the frozen one, but rights may have ended or been shortened since.
+        let mut assets = Assets::new();
+        let parts = self.outgoing.thread.iter().flat_map(|part| &part.media);
+        for media in self.outgoing.media.iter().chain(parts) {
+            let found: Option<Asset> =
+                session.store().find(session.scope(), media.asset_id).await?;
+            assets.extend(found.map(|asset| (asset.id, asset)));
+        }
+        let outgoing = vec![self.outgoing.clone()];
+        let composition = Composition {
+            assets,
+            accounts: BTreeMap::from([(self.account.id, self.account.clone())]),
+            // The rules don't look at it.
+            digest: job.revision_digest.clone(),
+            outgoing,
+        };
+        let report = check(session, client, post, &composition, Some(job.planned_at)).await?;
+        let findings: Vec<String> = report
+            .errors()
+            .filter(|finding| finding.account_id.is_none_or(|id| id == job.account_id))
+            .map(ToString::to_string)
+            .collect();
+        Ok((!findings.is_empty())
+            .then(|| PublishError::new(ErrorClass::InvalidContent, findings.join("; "))))
+    }
+}

@@ -1,0 +1,18 @@
+//! Use cases over the store in memory.
+
+mod accounts;
+mod agencies;
+mod comments;
+mod desk;
+mod fixture;
+mod granting;
+mod members;
+mod people;
+mod planning;
+mod posts;
+mod programs;
+mod publishing;
+mod review_findings;
+mod reviews;
+mod simulation;
+mod tenants;
