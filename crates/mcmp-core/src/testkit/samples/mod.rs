@@ -5,6 +5,8 @@ mod content;
 mod delivery;
 mod people;
 mod planning;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
