@@ -75,6 +75,7 @@ impl Scene {
         let has_jobs = status == PostStatus::Scheduled;
         Facts {
             status,
+            editors: &[],
             author: &self.author,
             revision: Some(&self.revision),
             planned_at: Some(minutes(600)),

@@ -49,6 +49,7 @@ impl Filled {
             agency_id: self.cast.agency,
             client_id: self.cast.client,
             author: ActorRef::System("bench".to_owned()),
+            editors: Vec::new(),
             content: Content { body: POST.parse().expect("a text"), ..Content::default() },
             variants: accounts.map(variant).to_vec(),
             tags: Vec::new(),

@@ -31,7 +31,7 @@ pub struct Stage {
     pub deciders: Deciders,
     /// How many different ones must say yes.
     pub quorum: u32,
-    /// Whether the post's author, or who submitted it, may say yes.
+    /// Whether those who wrote, changed or submitted the post may decide.
     #[serde(default)]
     pub author_may_approve: bool,
     /// Hours from the stage's start until its decision is due; `None` is no due time. A due time

@@ -113,6 +113,7 @@ fn moves_are_actions() {
     let action = |policy, status, to| {
         let facts = Facts {
             status,
+            editors: &[],
             author: &author,
             revision: None,
             planned_at: None,

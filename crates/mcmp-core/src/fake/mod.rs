@@ -1,7 +1,7 @@
 //! Stand-ins for what lies outside, for your own tests: platforms and services that do as they are
 //! told and keep a record of what they were asked.
 //!
-//! Together with a [`ManualClock`] and [`SeededEntropy`] a year of publishing runs in a test in
+//! Together with a [`ManualClock`] and [`SeededEntropy`] weeks of publishing run in a test in
 //! seconds, the same in every run.
 //!
 //! ```

@@ -20,6 +20,8 @@ pub struct Facts<'a> {
     pub status: PostStatus,
     /// Who wrote it.
     pub author: &'a ActorRef,
+    /// Who else changed what would go out.
+    pub editors: &'a [ActorRef],
     /// The newest frozen revision.
     pub revision: Option<&'a RevisionRef>,
     /// When it goes out. A draft may have one too: then it is what somebody has in mind.
@@ -41,6 +43,7 @@ impl<'a> Facts<'a> {
         Self {
             status: post.status,
             author: &post.author,
+            editors: &post.editors,
             revision: post.revision.as_ref(),
             planned_at: post.planned_at(),
             approval: post.approval.as_ref(),

@@ -45,7 +45,7 @@ pub enum Guard {
     IsLive,
     /// The actor decides in the current stage.
     Decider,
-    /// The actor neither wrote nor submitted it, or the stage lets authors decide.
+    /// The actor neither wrote, changed nor submitted it, or the stage lets authors decide.
     NotOwnPost,
     /// The actor has not decided in the current stage.
     NotDecidedYet,
@@ -70,7 +70,9 @@ impl Guard {
             Self::HasJobs => "it has jobs",
             Self::IsLive => "something is live all the same",
             Self::Decider => "the actor is a decider of the current stage",
-            Self::NotOwnPost => "the actor is not its author or submitter, or the stage allows it",
+            Self::NotOwnPost => {
+                "the actor neither wrote, changed nor submitted it, or the stage allows it"
+            }
             Self::NotDecidedYet => "the actor has not decided in this stage",
         }
     }
@@ -121,7 +123,9 @@ impl Guard {
             }
             Self::NotOwnPost => {
                 let (approval, stage) = current_stage(facts)?;
-                let own = who.actor == facts.author || *who.actor == approval.requested_by;
+                let own = who.actor == facts.author
+                    || facts.editors.contains(who.actor)
+                    || *who.actor == approval.requested_by;
                 hold(
                     !own || stage.author_may_approve,
                     RefusalReason::OwnPost {

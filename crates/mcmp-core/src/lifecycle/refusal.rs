@@ -49,8 +49,10 @@ pub enum RefusalReason {
         /// Who decides there.
         deciders: Deciders,
     },
-    /// The actor wrote or submitted it, and the stage is for others to decide.
-    #[error("whoever wrote or submitted a post does not decide on it in the stage \"{stage}\"")]
+    /// The actor wrote, changed or submitted it, and the stage is for others to decide.
+    #[error(
+        "whoever wrote, changed or submitted a post does not decide on it in the stage \"{stage}\""
+    )]
     OwnPost {
         /// The stage.
         stage: Name,

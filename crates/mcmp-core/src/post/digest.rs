@@ -13,8 +13,8 @@ use crate::value::InvalidValue;
 ///
 /// Covered, per account: the form, title, text, link, first comment, further parts, options, and
 /// each media file by its bytes' checksum with type and description, all in order. Not covered:
-/// what only people see (tags, category, campaign, notes), ids of variants and assets, the order
-/// of variants.
+/// what only people see (tags, category, campaign, notes), ids of variants, ids and file names of
+/// media, the order of variants. An asset that an option names (a cover) counts by its id.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Digest(String);

@@ -39,6 +39,9 @@ pub struct Post {
     pub client_id: ClientId,
     /// Who wrote it.
     pub author: ActorRef,
+    /// Who else changed what would go out.
+    #[serde(default)]
+    pub editors: Vec<ActorRef>,
     /// What all accounts get.
     pub content: Content,
     /// What single accounts get; at most one variant per account.

@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 
 use super::to_millis;
 
-/// Says what time it is. Whatever waits or looks at time takes one, so that a year of publishing
-/// runs in a test in seconds.
+/// Says what time it is. Whatever waits or looks at time takes one, so that a test
+/// turns the clock and waits for nothing.
 pub trait Clock: Debug + Send + Sync + 'static {
     /// The present instant, in whole milliseconds.
     fn now(&self) -> DateTime<Utc>;

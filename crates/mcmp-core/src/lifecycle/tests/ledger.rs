@@ -41,7 +41,7 @@ impl Ledger {
     }
 
     /// Counts a yes, which must be one that counts.
-    pub(super) fn yes_of(&mut self, scope: &Scope, author: &ActorRef) {
+    pub(super) fn yes_of(&mut self, scope: &Scope, author: &ActorRef, editors: &[ActorRef]) {
         let actor = scope.actor();
         let at = self.open_stage().expect("a stage is open");
         let stage = &self.policy.stages[at];
@@ -54,7 +54,7 @@ impl Ledger {
             ActorRef::Guest(_) => stage.deciders.guests,
             _ => false,
         });
-        let own = actor == author || *actor == self.submitter;
+        let own = actor == author || editors.contains(actor) || *actor == self.submitter;
         assert!(stage.author_may_approve || !own, "nobody approves their own");
         assert!(self.yes[at].insert(actor.clone()), "each counts once");
     }

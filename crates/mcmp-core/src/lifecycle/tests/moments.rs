@@ -34,6 +34,7 @@ impl Moment {
         Facts {
             status: self.status,
             author: self.cast[self.author].actor(),
+            editors: &[],
             revision: self.revision.as_ref(),
             planned_at: self.planned_at,
             approval: self.approval.as_ref(),

@@ -25,6 +25,7 @@ pub(super) struct World {
     pub(super) now: DateTime<Utc>,
     pub(super) status: PostStatus,
     author: ActorRef,
+    editors: Vec<ActorRef>,
     /// Stands for all that would go out; how many accounts it goes to follows from it.
     content: u8,
     pub(super) revision: Option<RevisionRef>,
@@ -48,6 +49,7 @@ impl World {
             now: start(),
             status: PostStatus::Draft,
             author,
+            editors: Vec::new(),
             content: 1,
             revision: None,
             planned_at: None,
@@ -64,6 +66,7 @@ impl World {
         Facts {
             status: self.status,
             author: &self.author,
+            editors: &self.editors,
             revision: self.revision.as_ref(),
             planned_at: self.planned_at,
             approval: self.approval.as_ref(),
@@ -339,9 +342,10 @@ impl World {
                 }
                 self.ledgers.push(Ledger::open(revision, &self.policy, actor));
             }
+            Action::Edit { digest_changes: true } => self.editors.push(actor),
             Action::Approve { .. } => {
                 let ledger = self.ledgers.last_mut().unwrap();
-                ledger.yes_of(scope, &self.author);
+                ledger.yes_of(scope, &self.author, &self.editors);
                 assert_eq!(transition.to == PostStatus::Approved, ledger.is_complete());
             }
             _ => {}

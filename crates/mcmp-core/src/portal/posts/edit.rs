@@ -49,6 +49,7 @@ impl Posts<'_> {
             agency_id: client.agency_id,
             client_id: client.id,
             author: session.actor().clone(),
+            editors: Vec::new(),
             content: draft.content,
             variants: make_variants(session, client.id, variants, &[], &work).await?,
             tags: draft.tags,
@@ -110,6 +111,10 @@ impl Posts<'_> {
             Err(error) => return Err(error),
         };
         let digest_changes = old_digest.as_ref() != Some(&composition.digest);
+        let actor = session.actor();
+        if digest_changes && *actor != post.author && !post.editors.contains(actor) {
+            post.editors.push(actor.clone());
+        }
         let action = Action::Edit { digest_changes };
         let who = situation.who(session);
         let transition = decide(&situation.facts(), &who, &action, work.now())?;
@@ -155,6 +160,7 @@ impl Posts<'_> {
             id: work.id()?,
             version: Version::NEW,
             author: session.actor().clone(),
+            editors: Vec::new(),
             status: PostStatus::Draft,
             schedule: None,
             revision: None,

@@ -103,6 +103,7 @@ pub(super) fn post_from(
         agency_id: series.agency_id,
         client_id: series.client_id,
         author: series.created_by.clone(),
+        editors: Vec::new(),
         content: series.content.clone(),
         variants: series.variants.clone(),
         tags: series.tags.clone(),

@@ -117,6 +117,7 @@ impl Sample for Post {
             agency_id: place.agency_id,
             client_id: place.client_id,
             author: actor(&mut v),
+            editors: (0..v.below(3)).map(|_| actor(&mut v)).collect(),
             content: content(&mut v),
             variants: variants(&mut v),
             tags: v.labels(),

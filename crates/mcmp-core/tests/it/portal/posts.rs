@@ -403,6 +403,24 @@ async fn nobody_but_the_deciders_and_not_the_author_says_yes_and_two_take_two() 
 }
 
 #[tokio::test]
+async fn whoever_rewrote_a_post_does_not_approve_it() {
+    let desk = Desk::new().await;
+    let owner = desk.owners().await;
+    let (_, mia) = desk.person("mia", Role::Manager).await;
+    let (_, max) = desk.person("max", Role::Manager).await;
+    desk.ask_for(stages(vec![stage("Internal", &[Role::Manager])])).await;
+    let post = desk.draft("First words").await;
+    let post = max.posts().edit(post.id, post.version, tagged("bread")).await.unwrap();
+    mia.posts().edit(post.id, post.version, text("Other words")).await.unwrap();
+    owner.posts().submit(post.id, None).await.unwrap();
+    let seen = desk.seen(post.id).await;
+    let own = refusal(mia.posts().approve(post.id, seen, None).await);
+    assert!(matches!(own, RefusalReason::OwnPost { .. }));
+    let approved = max.posts().approve(post.id, seen, None).await.unwrap();
+    assert_eq!(approved.status, PostStatus::Approved, "a tag is no word of it");
+}
+
+#[tokio::test]
 async fn stages_come_one_after_the_other_and_the_client_sees_its_own() {
     let desk = Desk::new().await;
     let owner = desk.owners().await;

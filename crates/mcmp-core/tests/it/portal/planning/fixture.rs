@@ -168,6 +168,7 @@ impl World {
             agency_id: client.agency_id,
             client_id: client.id,
             author: ActorRef::System("test".to_owned()),
+            editors: Vec::new(),
             content: Content::default(),
             variants: Vec::new(),
             tags: Vec::new(),
