@@ -287,10 +287,11 @@ proptest! {
     }
 
     /// X's length is not monotone: finishing a link or an emoji sequence can lower it. With a line
-    /// break between, lengths add up.
+    /// break between, lengths add up; the break goes with what follows, as X reads a letter at the
+    /// very start of a text as what stands before a link.
     #[test]
     fn lines_add_up_for_x(one in any_text(), two in any_text()) {
-        prop_assert_eq!(x(&format!("{one}\n{two}")), x(&one) + 1 + x(&two));
+        prop_assert_eq!(x(&format!("{one}\n{two}")), x(&one) + x(&format!("\n{two}")));
     }
 
     #[test]
