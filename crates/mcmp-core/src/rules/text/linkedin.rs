@@ -71,7 +71,10 @@ fn write(text: &str, mut out: impl FnMut(&str)) {
 
 fn write_hashtag(whole: &str, name: &str, out: &mut impl FnMut(&str)) {
     if name.contains(is_reserved) {
-        out(r"{hashtag|\#|");
+        // The sign as it was written, which may be the full-width one.
+        out(r"{hashtag|\");
+        out(whole.strip_suffix(name).unwrap_or("#"));
+        out("|");
         write_escaped(name, out);
         out("}");
     } else {
@@ -180,6 +183,7 @@ mod tests {
             ("#one #Größe #日本語 ＃全角", "#one #Größe #日本語 ＃全角"),
             ("#1 is C#", r"\#1 is C\#"),
             ("#two_words", r"{hashtag|\#|two\_words}"),
+            ("＃two_words", r"{hashtag|\＃|two\_words}"),
             ("https://e.org/a_b#top", r"https://e.org/a\_b\#top"),
             (r"{hashtag|\#|kept}", r"{hashtag|\#|kept}"),
             (r"{hashtag|\#|a\_b}", r"{hashtag|\#|a\_b}"),
