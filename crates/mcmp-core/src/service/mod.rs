@@ -1,4 +1,4 @@
-//! What MCMP asks of services outside: telling people, keeping media, writing text.
+//! What MCMP asks of services outside: telling people and programs, keeping media, writing text.
 //!
 //! Each is a small trait with typed errors that say whether the same call may work later. The
 //! callers do the waiting and repeating; implementations do neither.
@@ -8,6 +8,7 @@ mod media_storage;
 mod memory_media;
 mod notifier;
 mod text_model;
+mod webhook_sender;
 
 pub use error::{ServiceError, ServiceErrorKind};
 pub use media_storage::{MediaInfo, MediaStorage, SignedUrl};
@@ -16,3 +17,4 @@ pub use notifier::{Address, Message, Notifier};
 pub use text_model::{
     ChatMessage, ChatRole, FinishReason, TextAnswer, TextModel, TextRequest, TextUsage,
 };
+pub use webhook_sender::{WebhookAnswer, WebhookMessage, WebhookSender};
