@@ -132,6 +132,24 @@ pub enum ErrorKind {
     Internal,
 }
 
+impl ErrorKind {
+    /// The HTTP status that says the same; see
+    /// <https://www.rfc-editor.org/rfc/rfc9110#section-15>.
+    #[must_use]
+    pub fn http_status(self) -> u16 {
+        match self {
+            Self::Unauthenticated => 401,
+            Self::PlanLimit => 402,
+            Self::Denied => 403,
+            Self::NotFound => 404,
+            Self::Refused | Self::Conflict => 409,
+            Self::Invalid => 422,
+            Self::Internal => 500,
+            Self::Unavailable => 503,
+        }
+    }
+}
+
 impl Error {
     /// What it means to whoever asked.
     #[must_use]

@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::value::InvalidValue;
@@ -127,4 +128,27 @@ ids! {
     DeliveryId,
     /// Of an [`Event`](crate::event::Event).
     EventId,
+    /// Of a [`Duty`](crate::duty::Duty).
+    DutyId,
+    /// Of a [`RateBudget`](crate::publishing::RateBudget).
+    RateBudgetId,
 }
+
+/// Ids of things that are known by a name: whoever knows the name knows the id (a UUIDv8 of the
+/// name's SHA-256, <https://www.rfc-editor.org/rfc/rfc9562#section-5.8>).
+macro_rules! named_ids {
+    ($($name:ident),+ $(,)?) => {$(
+        impl $name {
+            /// The id of what has this name.
+            #[must_use]
+            pub fn of(name: &str) -> Self {
+                let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, ..] =
+                    <[u8; 32]>::from(Sha256::digest(name));
+                let bytes = [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p];
+                Self(uuid::Builder::from_custom_bytes(bytes).into_uuid())
+            }
+        }
+    )+};
+}
+
+named_ids! { DutyId, RateBudgetId }

@@ -23,7 +23,7 @@
 //! | whether | [`lifecycle`], [`approval`], [`rules`] |
 //! | when | [`time`] |
 //! | then | [`analytics`], [`notification`], [`webhook`], [`event`] |
-//! | beneath | [`store`], [`service`], [`secret`], [`entropy`], [`id`], [`value`] |
+//! | beneath | [`store`], [`duty`], [`service`], [`secret`], [`entropy`], [`id`], [`value`] |
 //! | on top | [`portal`], and [`fake`] for tests |
 //!
 //! # What everything here keeps to
@@ -41,6 +41,7 @@ pub mod asset;
 pub mod board;
 pub mod campaign;
 pub mod client;
+pub mod duty;
 pub mod entropy;
 mod error;
 pub mod event;

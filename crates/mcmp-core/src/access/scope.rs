@@ -163,6 +163,7 @@ impl Scope {
     pub fn sees(&self, tenancy: Tenancy<'_>) -> bool {
         match tenancy {
             _ if self.is_system() => true,
+            Tenancy::Installation => false,
             Tenancy::Person(user) | Tenancy::AddressedTo(user, ..) => self.person() == Some(user),
             Tenancy::Agency(agency) => self.is_within(agency),
             Tenancy::AgencyWide(agency) | Tenancy::Log(agency, None) => {

@@ -16,6 +16,8 @@ pub enum Tenancy<'a> {
     Clients(AgencyId, &'a [ClientId]),
     /// A person's own.
     Person(UserId),
+    /// The installation's own: seen by the system alone.
+    Installation,
     /// Addressed to a person: seen by that person alone, written from within the client it is
     /// about, or the agency if it is about none.
     AddressedTo(UserId, AgencyId, Option<ClientId>),

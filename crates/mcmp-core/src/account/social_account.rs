@@ -85,7 +85,7 @@ pub struct SealedTokens {
 }
 
 /// Which app credentials made a grant. A refresh must use the very same set.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum AppCredentialsRef {

@@ -2,12 +2,16 @@
 
 mod metrics;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use uuid::Builder;
 
 use crate::access::Tenancy;
 use crate::account::Platform;
-use crate::id::{AccountId, AgencyId, CampaignId, ClientId, JobId, PostId, RollupId, SnapshotId};
+use crate::id::{
+    AccountId, AgencyId, CampaignId, ClientId, Id, JobId, PostId, RollupId, SnapshotId,
+};
 use crate::store::{RollupFilter, SnapshotFilter, UniqueKey, Version, entity};
 
 pub use metrics::Metrics;
@@ -90,6 +94,19 @@ pub struct Rollup {
 }
 
 impl Rollup {
+    /// The id of what is summed up for `subject` on `day`: always the same one, so that it is found
+    /// without a list. Like every id it sorts by its time, which is the day's beginning in UTC.
+    #[must_use]
+    pub fn id_of(client: ClientId, subject: &RollupSubject, day: NaiveDate) -> RollupId {
+        let name = format!("rollup/{client}/{}/{day}", Self::subject_key(subject));
+        let hash = Sha256::digest(name.as_bytes());
+        let mut random = [0; 10];
+        random.iter_mut().zip(hash).for_each(|(to, from)| *to = from);
+        let millis = day.and_time(NaiveTime::MIN).and_utc().timestamp_millis();
+        let millis = u64::try_from(millis).unwrap_or_default();
+        RollupId::from_uuid(Builder::from_unix_timestamp_millis(millis, &random).into_uuid())
+    }
+
     /// The subject as one text, for unique keys and filters.
     #[must_use]
     pub fn subject_key(subject: &RollupSubject) -> String {

@@ -59,6 +59,9 @@ pub struct Approval {
     pub stage_started_at: DateTime<Utc>,
     /// What was decided, in order.
     pub decisions: Vec<Decision>,
+    /// The stage, counted from 0, that people were told is overdue.
+    #[serde(default)]
+    pub overdue_told: Option<usize>,
 }
 
 impl Approval {
@@ -87,6 +90,12 @@ impl Approval {
     pub fn due_at(&self) -> Option<DateTime<Utc>> {
         let stage = self.policy.stages.get(self.current_stage()?)?;
         self.stage_started_at.checked_add_signed(stage.due_within()?)
+    }
+
+    /// Whether people were told that the stage that waits is overdue.
+    #[must_use]
+    pub fn is_overdue_told(&self) -> bool {
+        self.overdue_told.is_some() && self.overdue_told == self.current_stage()
     }
 
     fn is_met(&self, index: usize, stage: &Stage) -> bool {

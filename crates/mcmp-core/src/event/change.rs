@@ -26,30 +26,54 @@ const HIDDEN: &str = "***";
 impl FieldChange {
     /// The top-level fields in which `before` and `after` differ; either may be `None`.
     pub(crate) fn between<T: Serialize>(before: Option<&T>, after: Option<&T>) -> Vec<Self> {
-        let (before, after) = (fields(before), fields(after));
-        let names: std::collections::BTreeSet<_> = before.keys().chain(after.keys()).collect();
-        names
-            .into_iter()
-            .filter(|name| !BOOKKEEPING.contains(&name.as_str()))
-            .filter_map(|name| {
-                let (old, new) = (before.get(name), after.get(name));
-                (old != new).then(|| Self {
-                    field: name.clone(),
-                    before: shown(name, old),
-                    after: shown(name, new),
-                })
-            })
-            .collect()
+        let (mut before, after) = (fields(before), fields(after));
+        let mut changes = Vec::new();
+        for (name, new) in after {
+            let old = before.remove(&name);
+            changes.extend(Self::of_values(name, old, Some(new)));
+        }
+        for (name, old) in before {
+            changes.extend(Self::of_values(name, Some(old), None));
+        }
+        changes.retain(|change| !BOOKKEEPING.contains(&change.field.as_str()));
+        changes.sort_unstable_by(|a, b| a.field.cmp(&b.field));
+        changes
     }
 
     /// How a single field differs, where only that one can.
     pub(crate) fn of_field<T: Serialize>(field: &str, before: &T, after: &T) -> Option<Self> {
         let (before, after) = (serde_json::to_value(before).ok(), serde_json::to_value(after).ok());
+        Self::of_values(field.to_owned(), before, after)
+    }
+
+    fn of_values(field: String, before: Option<Value>, after: Option<Value>) -> Option<Self> {
         (before != after).then(|| Self {
-            field: field.to_owned(),
-            before: shown(field, before.as_ref()),
-            after: shown(field, after.as_ref()),
+            before: shown(&field, before),
+            after: shown(&field, after),
+            field,
         })
+    }
+}
+
+/// How changes that are shared are written: as a list.
+pub(super) mod shared {
+    use std::sync::Arc;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use super::FieldChange;
+
+    pub(in crate::event) fn serialize<S: Serializer>(
+        changes: &Arc<[FieldChange]>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        changes.as_ref().serialize(serializer)
+    }
+
+    pub(in crate::event) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Arc<[FieldChange]>, D::Error> {
+        Vec::deserialize(deserializer).map(Arc::from)
     }
 }
 
@@ -60,11 +84,11 @@ fn fields<T: Serialize>(entity: Option<&T>) -> Map<String, Value> {
     }
 }
 
-fn shown(name: &str, value: Option<&Value>) -> Value {
+fn shown(name: &str, value: Option<Value>) -> Value {
     match value {
         None | Some(Value::Null) => Value::Null,
         Some(_) if CONFIDENTIAL.contains(&name) => Value::String(HIDDEN.to_owned()),
-        Some(value) => value.clone(),
+        Some(value) => value,
     }
 }
 

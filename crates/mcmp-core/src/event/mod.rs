@@ -4,6 +4,8 @@
 mod change;
 mod kind;
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -50,8 +52,10 @@ pub struct Event {
     pub kind: EventKind,
     /// To what.
     pub subject: Subject,
-    /// Before and after, field by field; secrets are never among them.
-    pub changes: Vec<FieldChange>,
+    /// Before and after, field by field; secrets are never among them. Shared between copies of the
+    /// event, as they are most of it.
+    #[serde(with = "change::shared")]
+    pub changes: Arc<[FieldChange]>,
     /// Why, if somebody said.
     pub note: Option<Note>,
     /// When.

@@ -16,13 +16,15 @@
 mod notifier;
 mod publisher;
 mod text_model;
+mod webhook_sender;
 
 pub use crate::entropy::SeededEntropy;
 pub use crate::service::MemoryMedia;
 pub use crate::time::ManualClock;
 pub use notifier::FakeNotifier;
-pub use publisher::{FakeCall, FakePost, FakePublisher, OnGoLive};
+pub use publisher::{FakeCall, FakeFile, FakePost, FakePublisher, OnGoLive};
 pub use text_model::FakeTextModel;
+pub use webhook_sender::{FakeWebhookSender, SentWebhook};
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

@@ -185,6 +185,7 @@ fn asked_for(
         requested_at: now,
         stage_started_at: now,
         decisions: Vec::new(),
+        overdue_told: None,
     })
 }
 

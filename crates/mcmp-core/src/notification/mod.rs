@@ -34,6 +34,10 @@ pub enum NotificationTopic {
     TaskAssigned,
     /// The plan's limit is near or reached.
     PlanLimit,
+    /// Posts of a series were missed.
+    OccurrencesMissed,
+    /// A webhook endpoint was switched off.
+    WebhookDisabled,
 }
 
 /// Where people are told.
@@ -76,6 +80,26 @@ pub struct Notification {
     pub read_at: Option<DateTime<Utc>>,
     /// When it was made.
     pub created_at: DateTime<Utc>,
+    /// When the person is told of it outside the product, or told again; `None` at its end.
+    #[serde(default)]
+    pub send_at: Option<DateTime<Utc>>,
+    /// How often that was tried.
+    #[serde(default)]
+    pub send_attempts: u32,
+    /// What came of it, channel by channel; a channel that is not named is not settled.
+    #[serde(default)]
+    pub sent: Vec<Sent>,
+}
+
+/// What came of telling somebody on one channel.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sent {
+    /// Where.
+    pub channel: NotificationChannel,
+    /// When it was settled.
+    pub at: DateTime<Utc>,
+    /// Why it was given up; `None` if it was handed over.
+    pub failed: Option<String>,
 }
 
 entity! {

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::connection::Connection;
+use super::reconnecting::resume_held;
 use super::session::retrying;
 use super::{Session, Work};
 use crate::account::{AccountStatus, ExternalId, Platform, SocialAccount, UnknownOutcomePolicy};
@@ -69,7 +70,8 @@ impl Accounts<'_> {
     }
 
     /// Connects a channel, or connects one again: then its id, settings and name stay, what the
-    /// platform tells anew is added to its metadata, and its posts go out again.
+    /// platform tells anew is added to its metadata, and its posts go out again: those that were
+    /// held for this go on as they were planned, unless that is too late by now.
     ///
     /// # Errors
     /// No permission, scopes that were not granted, by name, a value that is refused, the plan's
@@ -182,6 +184,7 @@ impl Accounts<'_> {
             work.meter(Meter::Accounts, 1);
         }
         change_lane(&mut work, &account, LaneAction::Resume(PauseReason::Reconnect));
+        resume_held(self.session, &mut work, &account).await?;
         work.commit().await?;
         Ok(account)
     }

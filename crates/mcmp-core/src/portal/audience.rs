@@ -6,7 +6,7 @@ use super::Portal;
 use crate::approval::Deciders;
 use crate::error::Error;
 use crate::id::{AgencyId, ClientId, UserId};
-use crate::member::{Membership, Permission};
+use crate::member::{Coverage, Membership, Permission};
 use crate::store::{MembershipFilter, StoreExt};
 
 /// The memberships that cover a client. Read with the portal's own scope: who is told does not
@@ -34,6 +34,37 @@ pub(crate) async fn holders(
         .filter(|member| member.grant.permissions().contains(permission))
         .map(|member| member.user_id)
         .collect())
+}
+
+/// The people who hold a permission for all that something covers.
+pub(crate) async fn holders_for_all(
+    portal: &Portal,
+    agency: AgencyId,
+    coverage: &Coverage,
+    permission: Permission,
+) -> Result<BTreeSet<UserId>, Error> {
+    let clients = match coverage {
+        Coverage::Clients(clients) => clients,
+        Coverage::WholeAgency => {
+            let filter = MembershipFilter { agency_id: Some(agency), ..Default::default() };
+            let members: Vec<Membership> = portal.store().all(&portal.own_scope()?, filter).await?;
+            return Ok(members
+                .iter()
+                .filter(|member| member.grant.coverage == Coverage::WholeAgency)
+                .filter(|member| member.grant.permissions().contains(permission))
+                .map(|member| member.user_id)
+                .collect());
+        }
+    };
+    let mut all: Option<BTreeSet<UserId>> = None;
+    for client in clients {
+        let of_client = holders(portal, agency, *client, permission).await?;
+        all = Some(match all {
+            Some(all) => all.intersection(&of_client).copied().collect(),
+            None => of_client,
+        });
+    }
+    Ok(all.unwrap_or_default())
 }
 
 /// The people who may decide in a stage.

@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::publishing::{Publisher, Publishers};
 use crate::rules::limits::LimitsBook;
 use crate::secret::Sealer;
-use crate::service::{MediaStorage, MemoryMedia};
+use crate::service::{MediaStorage, MemoryMedia, Notifier, WebhookSender};
 use crate::store::Store;
 use crate::time::{Clock, SystemClock};
 
@@ -23,6 +23,8 @@ pub struct PortalBuilder {
     limits: Option<LimitsBook>,
     publishers: Publishers,
     media: Arc<dyn MediaStorage>,
+    notifiers: Vec<Arc<dyn Notifier>>,
+    webhooks: Option<Arc<dyn WebhookSender>>,
 }
 
 impl PortalBuilder {
@@ -35,6 +37,8 @@ impl PortalBuilder {
             limits: None,
             publishers: Publishers::new(),
             media: Arc::new(MemoryMedia::new()),
+            notifiers: Vec::new(),
+            webhooks: None,
         }
     }
 
@@ -75,12 +79,27 @@ impl PortalBuilder {
         self
     }
 
+    /// What tells people outside the product, in place of an earlier one for the same channel;
+    /// without any, people are told in the product alone.
+    pub fn notifier(mut self, notifier: Arc<dyn Notifier>) -> Self {
+        self.notifiers.retain(|earlier| earlier.channel() != notifier.channel());
+        self.notifiers.push(notifier);
+        self
+    }
+
+    /// What hands messages to webhook endpoints; without it they wait.
+    pub fn webhooks(mut self, sender: Arc<dyn WebhookSender>) -> Self {
+        self.webhooks = Some(sender);
+        self
+    }
+
     /// The portal.
     ///
     /// # Errors
     /// The bundled limits can't be read, which never happens to a released crate.
     pub fn build(self) -> Result<Portal, Error> {
-        let Self { store, clock, entropy, sealer, limits, publishers, media } = self;
+        let Self { store, clock, entropy, sealer, limits, publishers, media, notifiers, webhooks } =
+            self;
         let limits = match limits {
             Some(limits) => limits,
             None => LimitsBook::bundled()?,
@@ -96,6 +115,8 @@ impl PortalBuilder {
                 limits,
                 publishers,
                 media,
+                notifiers,
+                webhooks,
             }),
         })
     }

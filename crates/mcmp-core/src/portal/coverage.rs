@@ -27,7 +27,7 @@ pub(super) async fn checked(session: &Session, coverage: Coverage) -> Result<Cov
 
 /// The client that a thing is about, for the log: where it is about several, only those who see
 /// the whole agency read of it.
-pub(super) fn only_client(coverage: &Coverage) -> Option<ClientId> {
+pub(crate) fn only_client(coverage: &Coverage) -> Option<ClientId> {
     match coverage {
         Coverage::Clients(clients) => match clients.as_slice() {
             [client] => Some(*client),

@@ -6,6 +6,7 @@ use chrono::TimeDelta;
 
 use super::accounts::change_lane;
 use super::audience::holders;
+use super::reconnecting::resume_held;
 use super::session::retrying;
 use super::{Session, Work};
 use crate::access::Denied;
@@ -81,12 +82,16 @@ impl Grants<'_> {
     /// The actor is not the system, the channel is not there or is disconnected, there is no
     /// sealer, or the tokens can't be opened.
     pub async fn open_tokens(&self, id: AccountId) -> Result<Tokens, Error> {
-        let account = self.load(id).await?;
+        self.open_tokens_of(&self.load(id).await?)
+    }
+
+    /// The tokens of a channel that was loaded within the system's scope.
+    pub(super) fn open_tokens_of(&self, account: &SocialAccount) -> Result<Tokens, Error> {
         let sealed = account
             .tokens
             .as_ref()
-            .ok_or(Error::NotFound { kind: EntityKind::SocialAccount, id: id.uuid() })?;
-        Tokens::open(self.session.portal().sealer()?, &account, sealed)
+            .ok_or(Error::NotFound { kind: EntityKind::SocialAccount, id: account.id.uuid() })?;
+        Tokens::open(self.session.portal().sealer()?, account, sealed)
     }
 
     /// Notes what came of asking the platform for new tokens in place of `asked_with`. If the
@@ -192,7 +197,7 @@ impl Grants<'_> {
     }
 
     /// The sealed tokens, if they are `tokens`.
-    fn still_has<'a>(
+    pub(super) fn still_has<'a>(
         &self,
         account: &'a SocialAccount,
         tokens: &Tokens,
@@ -227,6 +232,7 @@ impl Grants<'_> {
             }
             (false, true) => {
                 change_lane(&mut work, &account, LaneAction::Resume(PauseReason::Reconnect));
+                resume_held(self.session, &mut work, &account).await?;
             }
             _ => {}
         }
@@ -271,7 +277,7 @@ impl Grants<'_> {
         work.notify(users, topic, client, Subject::of(account), &message, &incident)
     }
 
-    async fn load(&self, id: AccountId) -> Result<SocialAccount, Error> {
+    pub(super) async fn load(&self, id: AccountId) -> Result<SocialAccount, Error> {
         if !self.session.scope().is_system() {
             return Err(Denied::NeedsSystem.into());
         }

@@ -21,20 +21,25 @@ mod comments;
 mod connection;
 mod coverage;
 mod creators;
+mod duties;
 mod edit;
 mod granting;
 mod grants;
 mod joining;
 mod members;
 mod notifications;
+mod pauses;
 mod people;
 mod posts;
+mod reconnecting;
+mod refreshing;
 mod reviews;
 mod series;
 mod session;
 mod sign_in;
 mod slots;
 mod tokens;
+mod upkeep;
 mod webhooks;
 mod within;
 mod work;
@@ -52,7 +57,7 @@ use crate::id::{AgencyId, Id};
 use crate::publishing::Publishers;
 use crate::rules::limits::LimitsBook;
 use crate::secret::Sealer;
-use crate::service::MediaStorage;
+use crate::service::{MediaStorage, Notifier, WebhookSender};
 use crate::store::{EntityKind, Store, StoreExt};
 use crate::time::{Clock, to_millis};
 
@@ -70,12 +75,15 @@ pub use clients::{ClientDraft, ClientEdit, Clients};
 pub use comments::{CommentDraft, Comments};
 pub use connection::Connection;
 pub use creators::{CreatorDraft, CreatorEdit, Creators};
+pub use duties::HeldDuty;
 pub use grants::{GrantEnd, Grants, RefreshOutcome};
 pub use joining::AgencyDraft;
 pub use members::{InvitationDraft, Members};
 pub use notifications::Notifications;
+pub use pauses::{PauseScope, Pauses};
 pub use people::{ProfileEdit, UserDraft};
 pub use posts::{PostDraft, PostEdit, Posts, VariantDraft, When};
+pub use refreshing::Refreshed;
 pub use reviews::{Review, ReviewLinkDraft, Reviews};
 pub use series::{
     ChangedSeries, Materialized, MovedOccurrence, RecurringPosts, SeriesDraft, SeriesEdit,
@@ -83,9 +91,14 @@ pub use series::{
 };
 pub use session::Session;
 pub use slots::Slots;
+pub use upkeep::{
+    MetricsPoll, MetricsSchedule, PollStep, Retention, Round, SeriesRound, Sweep, Upkeep,
+};
 pub use webhooks::{WebhookDraft, WebhookEdit, Webhooks};
 pub(crate) use work::Work;
-pub use worker::{DEFAULT_LEASE, Worker};
+pub use worker::{
+    Admission, CallReport, CarriedOut, DEFAULT_LEASE, PublisherCall, Supervisor, Worker,
+};
 
 /// What embedders hold; cheap to clone and to share.
 #[derive(Debug, Clone)]
@@ -104,6 +117,8 @@ pub(crate) struct Parts {
     pub(crate) limits: LimitsBook,
     pub(crate) publishers: Publishers,
     pub(crate) media: Arc<dyn MediaStorage>,
+    pub(crate) notifiers: Vec<Arc<dyn Notifier>>,
+    pub(crate) webhooks: Option<Arc<dyn WebhookSender>>,
 }
 
 impl Portal {
@@ -168,6 +183,13 @@ impl Portal {
 
     pub(crate) fn new_id<I: Id>(&self) -> Result<I, Error> {
         Ok(self.parts.ids.next(self.now())?)
+    }
+
+    /// Random, 0 to 1,000: spreads retries.
+    pub(crate) fn jitter(&self) -> Result<u16, Error> {
+        let mut bytes = [0; 2];
+        self.entropy().fill(&mut bytes)?;
+        Ok(u16::from_le_bytes(bytes) % 1_001)
     }
 
     /// The scope of MCMP itself, for what no person's scope reaches: signing in, audiences.

@@ -212,7 +212,7 @@ impl Portal {
                 actor: ActorRef::User(user.id),
                 kind: EventKind::MemberUpdated,
                 subject: Subject::of(&membership),
-                changes: fields,
+                changes: fields.into(),
                 note: None,
                 at: user.updated_at,
             });

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::coverage::{checked, holds_for_some, narrow, only_client};
 use super::session::retrying;
-use super::{Session, Work, tokens};
+use super::{Session, Work};
 use crate::access::{Denied, may_grant};
 use crate::agency::{Feature, Meter};
 use crate::error::Error;
@@ -290,7 +290,7 @@ impl Webhooks<'_> {
 
     fn add_secret(&self, endpoint: &mut WebhookEndpoint) -> Result<SecretText, Error> {
         let portal = self.session.portal();
-        let (secret, _hash) = portal.mint(tokens::WEBHOOK_SECRET)?;
+        let secret = portal.webhook_secret()?;
         let context = endpoint.seal_context();
         let sealed = portal.sealer()?.seal(secret.expose().as_bytes(), &context)?;
         endpoint.signing_secrets.insert(0, sealed);

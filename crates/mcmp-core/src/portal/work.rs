@@ -1,6 +1,7 @@
 //! What one use case writes: the changes, and with each the event that tells of it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -90,7 +91,7 @@ impl<'s> Work<'s> {
         kind: EventKind,
         client: Option<ClientId>,
         subject: Subject,
-        changes: Vec<FieldChange>,
+        changes: impl Into<Arc<[FieldChange]>>,
         note: Option<Note>,
     ) -> Result<(), Error> {
         let event = Event {
@@ -101,7 +102,7 @@ impl<'s> Work<'s> {
             actor: self.session.actor().clone(),
             kind,
             subject,
-            changes,
+            changes: changes.into(),
             note,
             at: self.now,
         };
@@ -148,6 +149,9 @@ impl<'s> Work<'s> {
                 incident: incident.to_owned(),
                 read_at: None,
                 created_at: self.now,
+                send_at: Some(self.now),
+                send_attempts: 0,
+                sent: Vec::new(),
             };
             self.changes.insert(&mut notification);
         }
@@ -157,6 +161,12 @@ impl<'s> Work<'s> {
     /// The change set itself, for writes that tell their own events.
     pub(crate) fn changes(&mut self) -> &mut ChangeSet {
         &mut self.changes
+    }
+
+    /// What there is to write, for whoever commits it elsewhere. It holds no meters: their limits
+    /// are explained by [`commit`](Self::commit) alone.
+    pub(super) fn into_changes(self) -> ChangeSet {
+        self.changes
     }
 
     /// Writes it all, or nothing.

@@ -78,6 +78,18 @@ impl Post {
     /// Most tags.
     pub const MAX_TAGS: usize = 50;
 
+    /// When its request for approval is overdue, and nobody was told so far, or runs out because its
+    /// publishing time has come, whichever is first; `None` without a request.
+    #[must_use]
+    pub fn approval_due_at(&self) -> Option<DateTime<Utc>> {
+        let approval = self.approval.as_ref()?;
+        if self.status != PostStatus::PendingApproval {
+            return None;
+        }
+        let overdue = approval.due_at().filter(|_| !approval.is_overdue_told());
+        self.planned_at().into_iter().chain(overdue).min()
+    }
+
     /// When it goes out.
     #[must_use]
     pub fn planned_at(&self) -> Option<DateTime<Utc>> {

@@ -377,9 +377,10 @@ pub struct WordPressOptions {
     pub excerpt: Option<String>,
     /// How visible it is.
     pub status: WordPressStatus,
-    /// A custom post type; `None` is an ordinary post.
+    /// A custom post type, by its name with `-` for `_`, or by that in its address; `None` is an
+    /// ordinary post.
     pub post_type: Option<Slug>,
-    /// The featured picture; `None` takes the first one.
+    /// The featured picture, one of the post's; `None` takes the first one.
     pub featured: Option<AssetId>,
 }
 

@@ -131,23 +131,6 @@ impl PublishJob {
         }
     }
 
-    /// How many visible calls were made for the current part, at most: each part that is settled
-    /// took one at least.
-    pub(super) fn sends_of_current_part(&self) -> u32 {
-        let settled = usize::from(self.is_live())
-            + self
-                .follow_ups
-                .iter()
-                .filter(|follow_up| {
-                    matches!(
-                        follow_up.outcome,
-                        FollowUpOutcome::Live { .. } | FollowUpOutcome::Failed { .. }
-                    )
-                })
-                .count();
-        self.attempts.saturating_sub(u32::try_from(settled).unwrap_or(u32::MAX))
-    }
-
     /// Notes the current part's outcome. After a thread's part that is not live, the rest of the
     /// thread has nothing to go under.
     pub(super) fn settle_current_part(&mut self, outcome: FollowUpOutcome) {

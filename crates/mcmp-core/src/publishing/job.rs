@@ -11,7 +11,9 @@ use super::follow_up::FollowUp;
 use super::lateness::LatenessPolicy;
 use crate::access::Tenancy;
 use crate::account::{Platform, UnknownOutcomePolicy};
-use crate::id::{AccountId, AgencyId, AttemptId, ClientId, JobId, PostId, RevisionId, VariantId};
+use crate::id::{
+    AccountId, AgencyId, AttemptId, ClientId, JobId, PostId, RevisionId, SnapshotId, VariantId,
+};
 use crate::post::Digest;
 use crate::store::{AttemptFilter, PublishJobFilter, UniqueKey, Version, entity};
 
@@ -144,6 +146,9 @@ pub struct Intent {
     /// Whether the platform took it and is processing it: accepted, and not live yet.
     #[serde(default)]
     pub accepted: bool,
+    /// Whether the call repeats an earlier one, under the same key, whose outcome is open as well.
+    #[serde(default)]
+    pub repeats: bool,
 }
 
 /// Where a published item is.
@@ -202,6 +207,9 @@ pub struct PublishJob {
     pub intent: Option<Intent>,
     /// How often a visible call was made.
     pub attempts: u32,
+    /// How often a visible call was made for the part that is sent now.
+    #[serde(default)]
+    pub sends: u32,
     /// How often a call failed since there was progress: since the last checkpoint, and once the
     /// part was sent, since the last part went live.
     pub failures: u32,
@@ -231,6 +239,13 @@ pub struct PublishJob {
     pub created_at: DateTime<Utc>,
     /// When it came to its end.
     pub finished_at: Option<DateTime<Utc>>,
+    /// When the numbers of what it published are read next; `None` before it is live, and once
+    /// nobody reads them any longer.
+    #[serde(default)]
+    pub metrics_due_at: Option<DateTime<Utc>>,
+    /// The numbers that were read last.
+    #[serde(default)]
+    pub last_snapshot: Option<SnapshotId>,
 }
 
 impl PublishJob {
@@ -278,7 +293,8 @@ pub enum Outcome {
     },
 }
 
-/// The evidence of one visible call: written before it, completed after it, never deleted.
+/// The evidence of one visible call: written before it, completed after it, and kept at least as
+/// long as its job is open.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attempt {
     /// Its id.

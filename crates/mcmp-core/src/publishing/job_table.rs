@@ -16,7 +16,8 @@ impl JobState {
             Running => &[Scheduled, Committing, Held, Published, Failed, Missed, Cancelled],
             // Running: the part is live and the same worker goes on with the next one.
             Committing => &[Running, Scheduled, Unknown, Held, Published, Failed],
-            Unknown => &[Scheduled, Held, Published, Failed, Cancelled],
+            // Committing: the call is repeated under a key that the platform knows it by.
+            Unknown => &[Committing, Scheduled, Held, Published, Failed, Cancelled],
             // Unknown: what it was held for is settled, or a person wants one more look.
             Held => &[Scheduled, Unknown, Published, Cancelled],
             Published | Failed | Missed | Cancelled => &[],

@@ -63,6 +63,10 @@ pub enum LaneAction {
     SetMaxInFlight(u32),
     /// Leave so many milliseconds between two starts.
     SetMinGap(u32),
+    /// Change nothing, and let the commit be a conflict (of kind
+    /// [`EntityKind::SocialAccount`](crate::store::EntityKind::SocialAccount)) if the lane is
+    /// paused: a pause comes before a visible call, or after it.
+    RequireUnpaused,
 }
 
 /// A change of one account's lane.
@@ -96,6 +100,12 @@ impl AccountLane {
         }
     }
 
+    /// Whether a change may be committed; where not, the commit is a conflict.
+    #[must_use]
+    pub fn allows(&self, action: LaneAction) -> bool {
+        action != LaneAction::RequireUnpaused || self.paused.is_empty()
+    }
+
     /// Carries out a change; [`settle`](Self::settle) follows.
     pub fn apply(&mut self, action: LaneAction) {
         match action {
@@ -110,6 +120,7 @@ impl AccountLane {
             }
             LaneAction::SetMaxInFlight(most) => self.max_in_flight = most.max(1),
             LaneAction::SetMinGap(ms) => self.min_gap_ms = ms,
+            LaneAction::RequireUnpaused => {}
         }
     }
 

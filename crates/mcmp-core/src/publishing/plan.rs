@@ -59,6 +59,7 @@ impl PublishJob {
             lease: None,
             intent: None,
             attempts: 0,
+            sends: 0,
             failures: 0,
             crashes: 0,
             negatives: 0,
@@ -72,6 +73,8 @@ impl PublishJob {
             retry_of: None,
             created_at: plan.now,
             finished_at: None,
+            metrics_due_at: None,
+            last_snapshot: None,
         }
     }
 
@@ -101,6 +104,7 @@ impl PublishJob {
             lease: None,
             intent: None,
             attempts: 0,
+            sends: 0,
             failures: 0,
             crashes: 0,
             negatives: 0,
@@ -112,6 +116,8 @@ impl PublishJob {
             retry_of: Some(self.id),
             created_at: now,
             finished_at: None,
+            metrics_due_at: None,
+            last_snapshot: None,
             ..self.clone()
         };
         for follow_up in retry.follow_ups.iter_mut().filter(|follow_up| is_missing(follow_up)) {

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::follow_up::Part;
 use super::job::{PublishJob, RemoteRef};
+use super::rate::RateLog;
 use crate::account::{SocialAccount, Tokens};
 use crate::post::{Outgoing, OutgoingMedia, OutgoingPart};
 use crate::service::MediaStorage;
@@ -24,6 +25,8 @@ pub struct PublishContext<'a> {
     pub tokens: &'a Tokens,
     /// Where the media lie.
     pub media: &'a dyn MediaStorage,
+    /// Where to note what the answers tell of rate limits.
+    pub rates: &'a RateLog,
     /// The time, by the store's clock.
     pub now: DateTime<Utc>,
 }
@@ -79,6 +82,8 @@ pub struct AccountContext<'a> {
     pub account: &'a SocialAccount,
     /// Its tokens.
     pub tokens: &'a Tokens,
+    /// Where to note what the answers tell of rate limits.
+    pub rates: &'a RateLog,
     /// The time, by the store's clock.
     pub now: DateTime<Utc>,
 }

@@ -36,12 +36,15 @@ pub struct PublisherCapabilities {
     pub refresh: bool,
     /// How long "not there" may mean "not there yet"; see [`DEFAULT_QUIET`].
     pub quiet: TimeDelta,
-    /// How long the visible call may take.
+    /// How long the visible call may take; then it is given up and its outcome is unknown.
     pub go_live_budget: TimeDelta,
+    /// How long a step before the visible call may take; then it is given up and tried again.
+    pub call_budget: TimeDelta,
 }
 
 impl Default for PublisherCapabilities {
-    /// Nothing but publishing; [`DEFAULT_QUIET`], and a minute for the visible call.
+    /// Nothing but publishing; [`DEFAULT_QUIET`], a minute for the visible call, and ten for a
+    /// step before it.
     fn default() -> Self {
         Self {
             can_look_up: false,
@@ -54,6 +57,7 @@ impl Default for PublisherCapabilities {
             refresh: false,
             quiet: DEFAULT_QUIET,
             go_live_budget: TimeDelta::minutes(1),
+            call_budget: TimeDelta::minutes(10),
         }
     }
 }
@@ -125,6 +129,7 @@ pub enum LookUp {
 ///   [`PublishError::raw`](super::PublishError).
 /// - Nothing sleeps or polls inside a call, and nothing repeats a call by itself.
 /// - No token appears in an error, a checkpoint or a `Debug`.
+/// - What an answer tells of rate limits is noted in `cx.rates`, whether the call failed or not.
 /// - Media are read in bounded pieces, never whole.
 #[async_trait]
 pub trait Publisher: Debug + Send + Sync + 'static {

@@ -38,14 +38,17 @@ pub fn after_error(class: &ErrorClass) -> AfterError {
 /// eight hours of trying.
 pub const MAX_FAILURES: u32 = 50;
 
+/// After so many failures the wait is as long as it gets: 5 s doubled eight times is more than
+/// 15 min already.
+pub(super) const LONGEST_BACKOFF: u32 = 8;
+
 /// How long to wait after a failure that `failures` others preceded: 5 seconds, doubled with each,
 /// at most 15 minutes; of that, a half up to the whole, as `jitter` goes from 0 to 1,000.
 #[must_use]
 pub fn backoff(failures: u32, jitter: u16) -> TimeDelta {
     const FIRST_MS: i64 = 5_000;
     const MAX_MS: i64 = 15 * 60 * 1_000;
-    // 5 s doubled eight times is more than 15 min already.
-    let whole = (FIRST_MS << failures.min(8)).min(MAX_MS);
+    let whole = (FIRST_MS << failures.min(LONGEST_BACKOFF)).min(MAX_MS);
     TimeDelta::milliseconds(whole * (1_000 + i64::from(jitter.min(1_000))) / 2_000)
 }
 

@@ -48,6 +48,9 @@ pub enum JobStep {
         /// When it runs.
         due_at: DateTime<Utc>,
     },
+    /// Its account is connected again: if it was held for that, it goes on as it was planned, and
+    /// may turn out to be late.
+    Reconnected,
     /// A person looked: the part in question is live.
     ConfirmPublished {
         /// Where.
@@ -55,7 +58,8 @@ pub enum JobStep {
     },
     /// A person looked: the part in question is not live. It is sent again.
     ConfirmAbsent,
-    /// The step that can be repeated is done; go on later.
+    /// The step that can be repeated is done; go on later. Also while the outcome is unknown, on
+    /// the way to [`Repeat`](Self::Repeat).
     Checkpoint {
         /// The worker's fence.
         fence: u64,
@@ -64,7 +68,8 @@ pub enum JobStep {
         /// How long to wait.
         resume_in: TimeDelta,
     },
-    /// Give the job back as it is: at shutdown, or after the visible call was refused.
+    /// Give the job back as it is: at shutdown, or after the visible call was refused. One whose
+    /// outcome is unknown is looked up by whoever claims it next.
     Release {
         /// The worker's fence.
         fence: u64,
@@ -78,8 +83,8 @@ pub enum JobStep {
         /// Random, 0 to 1,000; see [`backoff`](super::backoff).
         jitter: u16,
     },
-    /// A call certainly had no effect, and the same call may work from `until` on: a rate limit, or
-    /// tokens that were refreshed meanwhile. It does not count as a failure.
+    /// A call certainly had no effect, or was not made, and may work from `until` on: a rate limit,
+    /// or tokens that were refreshed meanwhile. It does not count as a failure.
     Block {
         /// The worker's fence.
         fence: u64,
@@ -87,6 +92,8 @@ pub enum JobStep {
         error: PublishError,
         /// When to go on.
         until: DateTime<Utc>,
+        /// Whether nothing else starts for the account before, either.
+        lane: bool,
     },
     /// The part can't be published.
     Fail {
@@ -112,8 +119,18 @@ pub enum JobStep {
         budget: TimeDelta,
         /// The attempt that is written along.
         attempt_id: AttemptId,
-        /// Whether the account's lane is paused, as read just now.
-        paused: bool,
+    },
+    /// The visible call, whose outcome is unknown, is about to be made once more under the same
+    /// key, by which the platform knows a repetition: see
+    /// [`PublisherCapabilities::takes_dedupe_key`](super::PublisherCapabilities). Whether the part
+    /// is live stays in question until an answer tells. Only if this commits, the call may be made.
+    Repeat {
+        /// The worker's fence.
+        fence: u64,
+        /// How long the call may take.
+        budget: TimeDelta,
+        /// The attempt that is written along.
+        attempt_id: AttemptId,
     },
     /// The part is live.
     Published {
@@ -211,6 +228,7 @@ impl JobStep {
             Self::RunNow => "run_now",
             Self::Hold { .. } => "hold",
             Self::Resume { .. } => "resume",
+            Self::Reconnected => "reconnected",
             Self::ConfirmPublished { .. } => "confirm_published",
             Self::ConfirmAbsent => "confirm_absent",
             Self::Checkpoint { .. } => "checkpoint",
@@ -220,6 +238,7 @@ impl JobStep {
             Self::Fail { .. } => "fail",
             Self::HoldIt { .. } => "hold_it",
             Self::Intend { .. } => "intend",
+            Self::Repeat { .. } => "repeat",
             Self::Published { .. } => "published",
             Self::Accepted { .. } => "accepted",
             Self::Rejected { .. } => "rejected",
@@ -245,6 +264,7 @@ impl JobStep {
             | Self::Fail { fence, .. }
             | Self::HoldIt { fence, .. }
             | Self::Intend { fence, .. }
+            | Self::Repeat { fence, .. }
             | Self::Published { fence, .. }
             | Self::Accepted { fence, .. }
             | Self::Rejected { fence, .. }

@@ -102,6 +102,8 @@ mutable! {
     crate::notification::Notification,
     crate::webhook::WebhookEndpoint,
     crate::webhook::Delivery,
+    crate::duty::Duty,
+    crate::publishing::RateBudget,
 }
 
 /// A change of what a plan counts.

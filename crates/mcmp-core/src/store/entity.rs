@@ -155,6 +155,8 @@ macro_rules! for_each_entity {
             WebhookEndpoint(crate::webhook::WebhookEndpoint) = "webhook_endpoint",
             Delivery(crate::webhook::Delivery) = "delivery",
             Event(crate::event::Event) = "event",
+            Duty(crate::duty::Duty) = "duty",
+            RateBudget(crate::publishing::RateBudget) = "rate_budget",
         }
     };
 }

@@ -25,6 +25,14 @@ pub trait Filter<E>: Debug + Clone + Default + Send + Sync + 'static {
 
     /// The one parent that the list is narrowed to, if it is: lets a store go straight there.
     fn parent(&self) -> Option<Uuid>;
+
+    /// When `entity` is to be looked at next, of the kinds that are looked at by time: an index of
+    /// it holds what waits, and leaves out all that does not.
+    fn due(entity: &E) -> Option<DateTime<Utc>>;
+
+    /// The time before which things must be [due](Self::due), if the list is narrowed to such: lets
+    /// a store go straight there.
+    fn due_before(&self) -> Option<DateTime<Utc>>;
 }
 
 /// The key of a time that may be missing: what has none comes last.
@@ -47,6 +55,10 @@ fn is_within(
     }
 }
 
+fn is_before(at: Option<DateTime<Utc>>, until: Option<DateTime<Utc>>) -> bool {
+    until.is_none_or(|until| at.is_some_and(|at| at < until))
+}
+
 /// Makes a filter: each field is an `Option` or a list; what is not given does not narrow.
 macro_rules! filter {
     (
@@ -56,6 +68,7 @@ macro_rules! filter {
         }
         $(client: $client:ident,)?
         $(parent: $parent:ident,)?
+        $(due: $due:ident => $due_at:expr,)?
         sorts: { $($sort:ident => $key:expr),* $(,)? }
     ) => {
         $(#[$doc])*
@@ -92,6 +105,19 @@ macro_rules! filter {
                 #[allow(unreachable_code, reason = "not every filter names a parent")]
                 None
             }
+
+            #[allow(unused_variables, reason = "not every kind is looked at by time")]
+            fn due($e: &$entity) -> Option<chrono::DateTime<chrono::Utc>> {
+                $(return $due_at;)?
+                #[allow(unreachable_code, reason = "not every kind is looked at by time")]
+                None
+            }
+
+            fn due_before(&self) -> Option<chrono::DateTime<chrono::Utc>> {
+                $(return self.$due;)?
+                #[allow(unreachable_code, reason = "not every kind is looked at by time")]
+                None
+            }
         }
     };
 }
@@ -99,6 +125,7 @@ macro_rules! filter {
 // After the macro, which they are written in.
 mod content;
 mod delivery;
+mod engine;
 mod people;
 mod planning;
 
@@ -110,6 +137,7 @@ pub use delivery::{
     AttemptFilter, DeliveryFilter, EventFilter, NotificationFilter, PublishJobFilter, RollupFilter,
     SnapshotFilter, WebhookEndpointFilter,
 };
+pub use engine::{DutyFilter, RateBudgetFilter};
 pub use people::{
     AgencyFilter, ApiKeyFilter, ClientFilter, InvitationFilter, MembershipFilter, UserFilter,
 };

@@ -13,6 +13,7 @@ mod query;
 mod queue;
 
 use std::fmt::Debug;
+use std::pin::Pin;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -29,10 +30,11 @@ pub(crate) use entity::{entity, for_each_entity};
 pub use error::StoreError;
 pub use filter::{
     AgencyFilter, ApiKeyFilter, AssetFilter, AttemptFilter, BriefFilter, CampaignFilter,
-    ClientFilter, CommentFilter, CreatorFilter, DeliveryFilter, EventFilter, Filter,
+    ClientFilter, CommentFilter, CreatorFilter, DeliveryFilter, DutyFilter, EventFilter, Filter,
     HistoryEntryFilter, InvitationFilter, MembershipFilter, NotificationFilter, PostFilter,
-    PublishJobFilter, ReviewLinkFilter, RevisionFilter, RollupFilter, SeriesFilter, SnapshotFilter,
-    SocialAccountFilter, TaskFilter, UserFilter, WebhookEndpointFilter,
+    PublishJobFilter, RateBudgetFilter, ReviewLinkFilter, RevisionFilter, RollupFilter,
+    SeriesFilter, SnapshotFilter, SocialAccountFilter, TaskFilter, UserFilter,
+    WebhookEndpointFilter,
 };
 pub use memory::MemoryStore;
 pub use query::{Cursor, Direction, Page, Query, Sort};
@@ -87,7 +89,10 @@ pub trait Commit: Send + Sync {
     ///   [`StoreError::Invalid`]; times finer than a millisecond may lose what is finer.
     /// - A job that is inserted, updated or deleted moves its account's lane along, in the same
     ///   commit. A lane comes into being with its first job or change; it has one client, so a job or
-    ///   change of another client is a conflict (of kind [`EntityKind::SocialAccount`]).
+    ///   change of another client is a conflict (of kind [`EntityKind::SocialAccount`]). A lane with
+    ///   no job on its way may be forgotten with its account.
+    /// - A change of a lane that the lane does not [allow](crate::publishing::AccountLane::allows) is a
+    ///   conflict of kind [`EntityKind::SocialAccount`].
     /// - Everything that is written lies within `scope`; a meter within every scope of its agency.
     ///
     /// # Errors
@@ -135,6 +140,14 @@ impl EventPosition {
     pub const START: EventPosition = EventPosition(0);
 }
 
+/// How far a reader of events came, as the [duty](crate::duty) keeps it that the reader's place is
+/// known by.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReadUpTo {
+    /// The last event that was read.
+    pub position: EventPosition,
+}
+
 /// Events in the order they were committed.
 #[async_trait]
 pub trait Outbox: Send + Sync {
@@ -161,6 +174,9 @@ macro_rules! store_trait {
 }
 for_each_entity!(store_trait);
 
+/// The answer to [`StoreExt::find`].
+pub type Found<'a, E> = Pin<Box<dyn Future<Output = Result<Option<E>, StoreError>> + Send + 'a>>;
+
 /// Reads by type: `store.find::<Post>(&scope, id)`.
 #[async_trait]
 pub trait StoreExt: Store {
@@ -168,11 +184,11 @@ pub trait StoreExt: Store {
     ///
     /// # Errors
     /// The store can't be reached or fails.
-    async fn find<E: Entity>(&self, scope: &Scope, id: E::Id) -> Result<Option<E>, StoreError>
+    fn find<'a, E: Entity>(&'a self, scope: &'a Scope, id: E::Id) -> Found<'a, E>
     where
         Self: Read<E>,
     {
-        Read::<E>::get(self, scope, id).await
+        Read::<E>::get(self, scope, id)
     }
 
     /// All that the filter matches, oldest first, page by page. For lists that are short by nature,
@@ -188,7 +204,11 @@ pub trait StoreExt: Store {
         let mut items = Vec::new();
         loop {
             let page = Read::<E>::list(self, scope, &query).await?;
-            items.extend(page.items);
+            if items.is_empty() {
+                items = page.items;
+            } else {
+                items.extend(page.items);
+            }
             match page.next {
                 Some(next) => query.after = Some(next),
                 None => return Ok(items),

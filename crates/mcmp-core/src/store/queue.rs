@@ -59,8 +59,12 @@ pub trait JobQueue: Send + Sync {
     ///
     /// # Behavior
     /// - From every ready lane one job: of its scheduled ones that are due, the earliest by
-    ///   `(due_at, priority, id)`. Lanes that have been ready longest come first. As long as there
-    ///   are places left, a store may go round again over the lanes that are still ready.
+    ///   `(planned_at, priority, id)`, so that an account's posts keep their order when an earlier
+    ///   one had to wait. Lanes that have been ready longest come first. As long as there are places
+    ///   left, a store may go round again over the lanes that are still ready.
+    /// - Where more lanes are ready than there are places, each client gets one of its lanes started
+    ///   before any gets its second; a store looks at the 1,000 lanes at least that have been ready
+    ///   longest.
     /// - Never more jobs of one account in flight than its lane allows, whoever claims.
     /// - A job taken is `running`, with `fence + 1`, a lease and `version + 1`.
     /// - Jobs that are `unknown` and due are taken too, without a place in their lane: they keep

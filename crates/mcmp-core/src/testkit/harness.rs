@@ -168,7 +168,7 @@ impl Rule {
     }
 }
 
-fn said_by(panic: &(dyn Any + Send)) -> String {
+pub(super) fn said_by(panic: &(dyn Any + Send)) -> String {
     panic
         .downcast_ref::<String>()
         .cloned()

@@ -6,10 +6,10 @@ use super::harness::Kit;
 use super::queue::{
     MINUTE, account, change_lane, claim, claim_one, finish, insert, job, new_job, update,
 };
-use super::world::World;
-use crate::id::AccountId;
+use super::world::{World, is_conflict};
+use crate::id::{AccountId, Id};
 use crate::publishing::{AccountLane, JobState, LaneAction, LaneChange, PauseReason, PublishJob};
-use crate::store::ChangeSet;
+use crate::store::{ChangeSet, EntityKind};
 
 async fn lane(world: &World, account: AccountId) -> AccountLane {
     world.store().lane(&world.system, account).await.unwrap().expect("it has a lane")
@@ -267,4 +267,42 @@ pub(super) async fn a_lane_change_is_part_of_its_commit(kit: Kit) {
     let mut late = new_job(&world, 0, account, world.now().await - MINUTE);
     insert(&world, &mut late).await;
     assert_eq!(claim_one(&world).await, None, "and none starts a second job");
+}
+
+/// A commit that requires an unpaused lane is a conflict while the lane is paused, and leaves
+/// nothing; else it changes nothing about the lane.
+pub(super) async fn a_pause_stops_a_commit_that_requires_none(kit: Kit) {
+    let mut world = kit.world().await;
+    let account = account(&mut world, 0).await;
+    let mut job = job(&world, 0, account, 60).await;
+    for reason in [PauseReason::Client, PauseReason::Account] {
+        for (is_paused, action) in
+            [(true, LaneAction::Pause(reason)), (false, LaneAction::Resume(reason))]
+        {
+            change_lane(&world, 0, account, action).await;
+            let (before, mut changed) = (lane(&world, account).await, job.clone());
+            changed.rev += 1;
+            let mut changes = ChangeSet::new();
+            changes.update(&mut changed);
+            changes.lane(LaneChange {
+                account_id: account,
+                agency_id: world.places[0].agency_id,
+                client_id: world.places[0].client_id,
+                action: LaneAction::RequireUnpaused,
+            });
+            match world.commit(changes).await {
+                Err(error) => {
+                    assert!(is_paused, "{error:?}");
+                    let kind = EntityKind::SocialAccount;
+                    assert!(is_conflict(&error, kind, account.uuid()), "{error:?}");
+                }
+                Ok(()) => {
+                    assert!(!is_paused, "{reason:?}");
+                    job = changed;
+                }
+            }
+            assert_eq!(world.stored::<PublishJob>(job.id).await.as_ref(), Some(&job));
+            assert_eq!(lane(&world, account).await, before);
+        }
+    }
 }

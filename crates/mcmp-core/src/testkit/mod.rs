@@ -1,4 +1,5 @@
-//! The store conformance kit: what the author of a store runs to know that it is one.
+//! The store conformance kit: what the author of a store runs to know that it is one. The kit for
+//! the author of a publisher is in [`publisher`].
 //!
 //! # How to use it
 //!
@@ -71,6 +72,7 @@ mod leases;
 mod meters;
 mod model;
 mod paging;
+pub mod publisher;
 mod queue;
 mod samples;
 mod scoped_writes;
@@ -165,6 +167,7 @@ macro_rules! for_each_store_rule {
                 the_earliest_job_of_a_lane_goes_first
                 every_ready_lane_gets_its_start
                 lanes_ready_longest_come_first
+                clients_share_a_claim
                 a_claim_keeps_to_its_limit
                 lanes_and_unknown_jobs_share_a_claim
                 unknown_jobs_are_claimed_without_a_place
@@ -188,6 +191,7 @@ macro_rules! for_each_store_rule {
                 a_deleted_job_leaves_its_lane
                 a_lane_is_there_from_its_first_job_or_change
                 a_lane_change_is_part_of_its_commit
+                a_pause_stops_a_commit_that_requires_none
             }
             concurrency {
                 one_of_racing_changes_wins

@@ -150,8 +150,8 @@ pub(super) async fn a_future_job_waits_for_its_time(kit: Kit) {
     assert_eq!(claim_one(&world).await, None, "no other state is claimed");
 }
 
-/// Within a lane, the job that is due first goes first, then the one of smaller priority, then the
-/// one that was made first.
+/// Within a lane, of the jobs that are due the one that was planned first goes first, then the one of
+/// smaller priority, then the one that was made first.
 pub(super) async fn the_earliest_job_of_a_lane_goes_first(kit: Kit) {
     let mut world = kit.world().await;
     let account = account(&mut world, 0).await;
@@ -160,10 +160,15 @@ pub(super) async fn the_earliest_job_of_a_lane_goes_first(kit: Kit) {
     for (minutes, priority) in [(5, 0), (5, -3), (9, 7), (5, 0), (1, -9), (5, i16::MAX)] {
         let mut job = new_job(&world, 0, account, now - MINUTE * minutes);
         job.priority = priority;
+        // When it is due says whether it goes, not in which order.
+        job.due_at = now - MINUTE * (10 - minutes);
         insert(&world, &mut job).await;
         jobs.push(job);
     }
-    jobs.sort_by_key(|job| (job.due_at, job.priority, job.id));
+    let mut waiting = new_job(&world, 0, account, now - MINUTE * 30);
+    waiting.due_at = now + MINUTE;
+    insert(&world, &mut waiting).await;
+    jobs.sort_by_key(|job| (job.planned_at, job.priority, job.id));
     for expected in jobs {
         let taken = claim_one(&world).await.expect("the next one");
         assert_eq!(taken.id, expected.id);
@@ -194,6 +199,26 @@ pub(super) async fn every_ready_lane_gets_its_start(kit: Kit) {
         assert!(jobs.iter().all(|job| job.due_at < now - MINUTE * minutes), "its first one");
     }
     assert_eq!(claim(&world, 50).await, [], "all lanes are full");
+}
+
+/// Where more lanes are ready than a claim may take, every client gets one before any gets its
+/// second, however long the lanes of one have been ready.
+pub(super) async fn clients_share_a_claim(kit: Kit) {
+    let mut world = kit.world().await;
+    for place in [0, 0, 0, 0, 0, 0, 1, 3] {
+        let account = account(&mut world, place).await;
+        job(&world, place, account, if place == 0 { -60 } else { -1 }).await;
+    }
+    let clients = |jobs: &[PublishJob]| -> Vec<_> {
+        let mut clients: Vec<_> = jobs.iter().map(|job| job.client_id).collect();
+        clients.sort_unstable();
+        clients
+    };
+    let mut first: Vec<_> = [0, 1, 3, 0].map(|place| world.places[place].client_id).into();
+    first.sort_unstable();
+    assert_eq!(clients(&claim(&world, 4).await), first, "one each, and one over");
+    let rest = claim(&world, 4).await;
+    assert_eq!(clients(&rest), [world.places[0].client_id; 4], "no place stays empty");
 }
 
 /// Where more lanes are ready than a claim may take, those go first that have been ready longest.

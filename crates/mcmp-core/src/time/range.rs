@@ -29,6 +29,11 @@ pub(super) fn check_day(field: &str, day: NaiveDate) -> Result<NaiveDate, Invali
 /// milliseconds, so an instant that was not cut would come back different.
 #[must_use]
 pub fn to_millis(at: DateTime<Utc>) -> DateTime<Utc> {
+    let nanos = at.timestamp_subsec_nanos();
+    // Most are cut already. From a second on they are a leap second's.
+    if nanos.is_multiple_of(1_000_000) && nanos < 1_000_000_000 {
+        return at;
+    }
     DateTime::from_timestamp_millis(at.timestamp_millis()).unwrap_or(at)
 }
 

@@ -12,3 +12,4 @@ mod memory_conformance;
 mod mutants;
 mod permission_table;
 mod portal;
+mod publisher_kit;

@@ -10,15 +10,20 @@ use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
+use sha2::{Digest as _, Sha256};
+
 use super::lock;
 use crate::account::{Platform, Tokens};
 use crate::analytics::Metrics;
+use crate::asset::Checksum;
 use crate::id::{AccountId, JobId};
+use crate::post::OutgoingMedia;
 use crate::publishing::{
     AccountContext, ErrorClass, Intent, LookUp, Part, Progress, PublishContext, PublishError,
-    Publisher, PublisherCapabilities, RemoteRef, WentLive,
+    Publisher, PublisherCapabilities, RateLog, RateReport, RemoteRef, WentLive,
 };
 use crate::secret::SecretText;
+use crate::service::MediaStorage;
 use state::State;
 
 /// What a [`FakePublisher`] can be asked.
@@ -77,6 +82,16 @@ pub enum OnGoLive {
     },
 }
 
+/// A file that came with a post.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FakeFile {
+    /// The SHA-256 of the bytes that were read from the storage; `None` if they could not be read,
+    /// which this platform does not mind.
+    pub checksum: Option<Checksum>,
+    /// Its description.
+    pub alt_text: Option<String>,
+}
+
 /// Something that the platform accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FakePost {
@@ -90,6 +105,8 @@ pub struct FakePost {
     pub text: String,
     /// How many media files.
     pub media: usize,
+    /// Those files, in order.
+    pub files: Vec<FakeFile>,
     /// What it stands under.
     pub parent: Option<RemoteRef>,
     /// The key it came with.
@@ -164,6 +181,11 @@ impl FakePublisher {
         lock(&self.state).limited_until = Some(until);
     }
 
+    /// Tells of these rate limits with every answer from now on.
+    pub fn report_rates(&self, rates: impl IntoIterator<Item = RateReport>) {
+        lock(&self.state).rates = rates.into_iter().collect();
+    }
+
     /// Takes no access token but `token` from now on, until a refresh gives out a new one. Before
     /// the first call of this, any token is good.
     pub fn accept_only(&self, token: &SecretText) {
@@ -207,9 +229,12 @@ impl FakePublisher {
         &self,
         call: FakeCall,
         token: &SecretText,
+        rates: &RateLog,
         now: DateTime<Utc>,
     ) -> Result<(), PublishError> {
-        lock(&self.state).admit(call, token, now)
+        let mut state = lock(&self.state);
+        state.tell_rates(rates);
+        state.admit(call, token, now)
     }
 }
 
@@ -218,6 +243,21 @@ impl FakePost {
     #[must_use]
     pub fn is_live(&self, now: DateTime<Utc>) -> bool {
         self.live_from.is_some_and(|from| from <= now)
+    }
+}
+
+/// The SHA-256 of a file's bytes, read in pieces.
+async fn checksum(media: &dyn MediaStorage, file: &OutgoingMedia) -> Option<Checksum> {
+    const PIECE: usize = 1 << 20;
+    let (mut hash, mut read) = (Sha256::new(), 0_u64);
+    loop {
+        let piece = media.read_chunk(&file.storage_key, read, PIECE).await.ok()?;
+        if piece.is_empty() {
+            let digits: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+            return Checksum::new("checksum", digits).ok();
+        }
+        hash.update(&piece);
+        read = read.checked_add(u64::try_from(piece.len()).ok()?)?;
     }
 }
 
@@ -236,7 +276,7 @@ impl Publisher for FakePublisher {
     }
 
     async fn prepare(&self, cx: &PublishContext<'_>) -> Result<Progress, PublishError> {
-        self.admit(FakeCall::Prepare, &cx.tokens.access, cx.now)?;
+        self.admit(FakeCall::Prepare, &cx.tokens.access, cx.rates, cx.now)?;
         let done = cx.checkpoint().and_then(|at| at.get("step")).and_then(Value::as_u64);
         let done = done.unwrap_or(0);
         if done < u64::from(self.steps) {
@@ -249,11 +289,18 @@ impl Publisher for FakePublisher {
     }
 
     async fn go_live(&self, cx: &PublishContext<'_>) -> Result<WentLive, PublishError> {
-        self.admit(FakeCall::GoLive, &cx.tokens.access, cx.now)?;
+        self.admit(FakeCall::GoLive, &cx.tokens.access, cx.rates, cx.now)?;
         let what = lock(&self.state).script.pop_front().unwrap_or(OnGoLive::Publish);
+        let mut files = Vec::new();
+        for file in cx.media_files() {
+            files.push(FakeFile {
+                checksum: checksum(cx.media, file).await,
+                alt_text: file.alt_text.clone(),
+            });
+        }
         let accept = |live_from| {
             let known = self.capabilities.takes_dedupe_key;
-            lock(&self.state).accept(cx, live_from, known)
+            lock(&self.state).accept(cx, &files, live_from, known)
         };
         let lost = || unknown("timeout", "no answer came");
         let check = |remote: RemoteRef| WentLive::Accepted {
@@ -303,7 +350,7 @@ impl Publisher for FakePublisher {
         cx: &PublishContext<'_>,
         intent: &Intent,
     ) -> Result<LookUp, PublishError> {
-        self.admit(FakeCall::LookUp, &cx.tokens.access, cx.now)?;
+        self.admit(FakeCall::LookUp, &cx.tokens.access, cx.rates, cx.now)?;
         if !self.capabilities.can_look_up {
             return Ok(LookUp::Impossible);
         }
@@ -322,7 +369,7 @@ impl Publisher for FakePublisher {
         cx: &PublishContext<'_>,
         remote: &RemoteRef,
     ) -> Result<RemoteRef, PublishError> {
-        self.admit(FakeCall::Edit, &cx.tokens.access, cx.now)?;
+        self.admit(FakeCall::Edit, &cx.tokens.access, cx.rates, cx.now)?;
         let mut state = lock(&self.state);
         match state.posts.iter_mut().find(|post| post.remote.id == remote.id) {
             Some(post) => {
@@ -338,7 +385,7 @@ impl Publisher for FakePublisher {
         cx: &AccountContext<'_>,
         remote: &RemoteRef,
     ) -> Result<(), PublishError> {
-        self.admit(FakeCall::Delete, &cx.tokens.access, cx.now)?;
+        self.admit(FakeCall::Delete, &cx.tokens.access, cx.rates, cx.now)?;
         lock(&self.state).posts.retain(|post| post.remote.id != remote.id);
         Ok(())
     }
@@ -348,12 +395,13 @@ impl Publisher for FakePublisher {
         cx: &AccountContext<'_>,
         remote: &RemoteRef,
     ) -> Result<Metrics, PublishError> {
-        self.admit(FakeCall::Metrics, &cx.tokens.access, cx.now)?;
+        self.admit(FakeCall::Metrics, &cx.tokens.access, cx.rates, cx.now)?;
         Ok(lock(&self.state).metrics.get(&remote.id).cloned().unwrap_or_default())
     }
 
     async fn refresh_tokens(&self, cx: &AccountContext<'_>) -> Result<Tokens, PublishError> {
         let mut state = lock(&self.state);
+        state.tell_rates(cx.rates);
         // A refresh does not need the access token that it replaces.
         let any = state.valid_token.clone().unwrap_or_else(|| cx.tokens.access.clone());
         state.admit(FakeCall::Refresh, &any, cx.now)?;

@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, VecDeque};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{FakeCall, FakePost, OnGoLive};
+use super::{FakeCall, FakeFile, FakePost, OnGoLive};
 use crate::account::Tokens;
 use crate::analytics::Metrics;
-use crate::publishing::{ErrorClass, Intent, LookUp, PublishContext, PublishError, RemoteRef};
+use crate::publishing::{
+    ErrorClass, Intent, LookUp, PublishContext, PublishError, RateLog, RateReport, RemoteRef,
+};
 use crate::secret::SecretText;
 
 /// A post that is accepted and not live yet.
@@ -26,6 +28,7 @@ pub(super) struct State {
     pub(super) valid_token: Option<SecretText>,
     pub(super) metrics: BTreeMap<String, Metrics>,
     pub(super) calls: BTreeMap<FakeCall, u64>,
+    pub(super) rates: Vec<RateReport>,
     valid_refresh: Option<SecretText>,
     processing: BTreeMap<String, Processing>,
     given_out: u64,
@@ -54,6 +57,10 @@ impl State {
         Ok(())
     }
 
+    pub(super) fn tell_rates(&self, log: &RateLog) {
+        self.rates.iter().cloned().for_each(|report| log.note(report));
+    }
+
     fn next_number(&mut self) -> u64 {
         self.given_out += 1;
         self.given_out
@@ -63,6 +70,7 @@ impl State {
     pub(super) fn accept(
         &mut self,
         cx: &PublishContext<'_>,
+        files: &[FakeFile],
         live_from: Option<DateTime<Utc>>,
         knows_keys: bool,
     ) -> RemoteRef {
@@ -90,7 +98,8 @@ impl State {
             job_id: cx.job.id,
             part: cx.part,
             text: cx.text().to_owned(),
-            media: cx.media_files().len(),
+            media: files.len(),
+            files: files.to_vec(),
             parent: cx.parent().cloned(),
             dedupe_key,
             remote: remote.clone(),

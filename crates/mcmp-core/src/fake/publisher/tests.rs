@@ -1,7 +1,7 @@
 use crate::account::Tokens;
 use crate::fake::MemoryMedia;
-use crate::publishing::PublishJob;
 use crate::publishing::sample::{account, at, id, job, outgoing, tokens};
+use crate::publishing::{PublishJob, RateLog, RateScope};
 
 use super::*;
 
@@ -12,6 +12,7 @@ struct World {
     account: crate::account::SocialAccount,
     tokens: Tokens,
     media: MemoryMedia,
+    rates: RateLog,
 }
 
 impl World {
@@ -23,6 +24,7 @@ impl World {
             account: account(),
             tokens: Tokens { refresh: Some(SecretText::new("first")), ..tokens() },
             media: MemoryMedia::new(),
+            rates: RateLog::default(),
         }
     }
 
@@ -34,6 +36,7 @@ impl World {
             account: &self.account,
             tokens: &self.tokens,
             media: &self.media,
+            rates: &self.rates,
             now: at(seconds),
         }
     }
@@ -43,12 +46,17 @@ impl World {
     }
 
     fn account(&self, seconds: i64) -> AccountContext<'_> {
-        AccountContext { account: &self.account, tokens: &self.tokens, now: at(seconds) }
+        AccountContext {
+            account: &self.account,
+            tokens: &self.tokens,
+            rates: &self.rates,
+            now: at(seconds),
+        }
     }
 }
 
 fn intent() -> Intent {
-    Intent { at: at(0), deadline: at(60), attempt_id: id(9), accepted: false }
+    Intent { at: at(0), deadline: at(60), attempt_id: id(9), accepted: false, repeats: false }
 }
 
 fn class<T>(answer: Result<T, PublishError>) -> Option<ErrorClass> {
@@ -230,4 +238,16 @@ async fn what_was_turned_down_is_not_what_a_key_stands_for() {
     let Ok(WentLive::Live(remote)) = fake.go_live(&world.main(5)).await else { panic!("not live") };
     let live = fake.live_on(world.account.id, at(9));
     assert_eq!(live.iter().map(|post| &post.remote).collect::<Vec<_>>(), [&remote]);
+}
+
+#[tokio::test]
+async fn tells_of_limits_whether_a_call_failed_or_not() {
+    let (fake, world) = (FakePublisher::new(Platform::X), World::new());
+    fake.report_rates([RateReport::new(RateScope::App, "posts")]);
+    fake.prepare(&world.main(0)).await.unwrap();
+    assert_eq!(world.rates.take().len(), 1);
+    let limited = ErrorClass::RateLimited { until: None };
+    fake.fail_next(FakeCall::GoLive, 1, &PublishError::new(limited, "no"));
+    assert!(fake.go_live(&world.main(0)).await.is_err());
+    assert_eq!(world.rates.take().len(), 1);
 }

@@ -141,6 +141,7 @@ fn approval() -> impl Strategy<Value = Approval> {
                     at: start(),
                 })
                 .collect(),
+            overdue_told: None,
         },
     )
 }

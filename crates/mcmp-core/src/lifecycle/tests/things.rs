@@ -53,6 +53,7 @@ pub(super) fn job(n: u128, state: JobState) -> PublishJob {
         lease: None,
         intent: None,
         attempts: 0,
+        sends: 0,
         failures: 0,
         crashes: 0,
         negatives: 0,
@@ -66,5 +67,7 @@ pub(super) fn job(n: u128, state: JobState) -> PublishJob {
         retry_of: None,
         created_at: start(),
         finished_at: None,
+        metrics_due_at: None,
+        last_snapshot: None,
     }
 }

@@ -4,12 +4,13 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::situation::Composition;
+use crate::account::SocialAccount;
 use crate::client::Client;
 use crate::error::Error;
 use crate::id::PostId;
 use crate::lifecycle::PostStatus;
 use crate::portal::Session;
-use crate::post::Post;
+use crate::post::{Assets, Outgoing, Post};
 use crate::rules::client::{ClientCheck, Planned};
 use crate::rules::{Finding, FindingCode, Report, client, platform};
 use crate::store::{PostFilter, StoreExt};
@@ -25,6 +26,14 @@ const IN_CALENDAR: &[PostStatus] = &[
     PostStatus::Held,
 ];
 
+/// What is checked of a post.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Checked<'a> {
+    pub(crate) assets: &'a Assets,
+    pub(crate) accounts: &'a [&'a SocialAccount],
+    pub(crate) outgoing: &'a [Outgoing],
+}
+
 /// All findings for a post that would go out at `planned_at`.
 pub(crate) async fn check(
     session: &Session,
@@ -33,9 +42,24 @@ pub(crate) async fn check(
     composition: &Composition,
     planned_at: Option<DateTime<Utc>>,
 ) -> Result<Report, Error> {
+    let accounts: Vec<&SocialAccount> = composition.accounts.values().collect();
+    let Composition { assets, outgoing, .. } = composition;
+    let checked = Checked { assets, accounts: &accounts, outgoing };
+    check_parts(session, client, post, checked, planned_at).await
+}
+
+/// The findings for some of what a post would send at `planned_at`.
+pub(crate) async fn check_parts(
+    session: &Session,
+    client: &Client,
+    post: &Post,
+    checked: Checked<'_>,
+    planned_at: Option<DateTime<Utc>>,
+) -> Result<Report, Error> {
     let mut report = Report::default();
+    let account_of = |id| checked.accounts.iter().find(|account| account.id == id).copied();
     for (i, variant) in post.variants.iter().enumerate() {
-        let account = composition.accounts.get(&variant.account_id);
+        let account = account_of(variant.account_id);
         if let Some(account) = account.filter(|account| !account.status.is_usable()) {
             let message = format!(
                 "“{}” must be connected again before anything goes out",
@@ -52,21 +76,19 @@ pub(crate) async fn check(
             report.extend([finding]);
         }
     }
-    let profile = |account| {
-        composition.accounts.get(&account).and_then(|account| account.limits_profile.as_deref())
-    };
-    let items = composition.outgoing.iter().map(|item| (item, profile(item.account_id)));
+    let profile = |account| account_of(account)?.limits_profile.as_deref();
+    let items = checked.outgoing.iter().map(|item| (item, profile(item.account_id)));
     report.extend(platform::check_each(items, session.portal().limits()));
     let calendar = calendar_around(session, client, post.id, planned_at).await?;
     report.extend(client::check(
-        &composition.outgoing,
+        checked.outgoing,
         &ClientCheck {
             rules: &client.rules,
             windows: &client.posting_windows,
             zone: client.zone,
             post_id: post.id,
             planned_at,
-            assets: &composition.assets,
+            assets: checked.assets,
             calendar: &calendar,
         },
     ));

@@ -20,9 +20,9 @@ use crate::lifecycle::{
 use crate::member::Permission;
 use crate::portal::{Session, Work};
 use crate::post::{Comment, HistoryEntry, Post, Revision, Variant};
-use crate::publishing::PublishJob;
+use crate::publishing::{Attempt, PublishJob};
 use crate::store::{
-    CommentFilter, HistoryEntryFilter, PublishJobFilter, RevisionFilter, StoreExt, Version,
+    AttemptFilter, CommentFilter, HistoryEntryFilter, RevisionFilter, StoreExt, Version,
 };
 use crate::value::InvalidValue;
 
@@ -105,12 +105,13 @@ impl Posts<'_> {
 
         let composition = Composition::of(session, &post).await?;
         let old_digest = match Composition::of(session, before).await {
-            Ok(old) => Some(old.digest),
+            Ok(old) => Some(old.digest()),
             // What it was made of is gone; whatever it is now, it is something else.
             Err(Error::Invalid(_)) => None,
             Err(error) => return Err(error),
         };
-        let digest_changes = old_digest.as_ref() != Some(&composition.digest);
+        let digest = composition.digest();
+        let digest_changes = old_digest.as_ref() != Some(&digest);
         let actor = session.actor();
         if digest_changes && *actor != post.author && !post.editors.contains(actor) {
             post.editors.push(actor.clone());
@@ -120,7 +121,7 @@ impl Posts<'_> {
         let transition = decide(&situation.facts(), &who, &action, work.now())?;
         let mut frozen = None;
         if transition.jobs == JobsEffect::Sync {
-            let revision = new_revision(session, &post, &composition, &work)?;
+            let revision = new_revision(session, &post, &composition, digest, &work)?;
             post.revision = Some(revision.name());
             frozen = Some(revision);
         }
@@ -188,32 +189,47 @@ impl Posts<'_> {
         let mut work = session.work()?;
         let who = situation.who(session);
         let transition = decide(&situation.facts(), &who, &Action::Delete, work.now())?;
-        let (store, scope) = (session.store(), session.scope());
-        let revisions = RevisionFilter { post_id: Some(id) };
-        for revision in store.all::<Revision>(scope, revisions).await? {
-            work.changes().delete(revision);
-        }
-        let comments = CommentFilter { post_id: Some(id), ..Default::default() };
-        for comment in store.all::<Comment>(scope, comments).await? {
-            work.changes().delete(comment);
-        }
-        let entries = HistoryEntryFilter { post_id: Some(id), ..Default::default() };
-        for entry in store.all::<HistoryEntry>(scope, entries).await? {
-            work.changes().delete(entry);
-        }
-        let jobs = PublishJobFilter { post_id: Some(id), ..Default::default() };
-        for job in store.all::<PublishJob>(scope, jobs).await? {
-            work.changes().delete(job);
-        }
-        let post = situation.post;
+        let Situation { post, jobs, .. } = situation;
         let (client, subject) = (post.client_id, Subject::of(&post));
         let changes = FieldChange::between(Some(&post), None);
-        work.changes().delete(post);
+        add_deletion(session, &mut work, post, jobs).await?;
         for kind in transition.events {
             work.tell(kind, Some(client), subject, changes.clone(), None)?;
         }
         work.commit().await
     }
+}
+
+/// Adds the deletion of a post with all that belongs to it: revisions, comments, history, its `jobs`
+/// and their evidence.
+pub(crate) async fn add_deletion(
+    session: &Session,
+    work: &mut Work<'_>,
+    post: Post,
+    jobs: Vec<PublishJob>,
+) -> Result<(), Error> {
+    let (store, scope, id) = (session.store(), session.scope(), post.id);
+    let revisions = RevisionFilter { post_id: Some(id) };
+    for revision in store.all::<Revision>(scope, revisions).await? {
+        work.changes().delete(revision);
+    }
+    let comments = CommentFilter { post_id: Some(id), ..Default::default() };
+    for comment in store.all::<Comment>(scope, comments).await? {
+        work.changes().delete(comment);
+    }
+    let entries = HistoryEntryFilter { post_id: Some(id), ..Default::default() };
+    for entry in store.all::<HistoryEntry>(scope, entries).await? {
+        work.changes().delete(entry);
+    }
+    for job in jobs {
+        let attempts = AttemptFilter { job_id: Some(job.id) };
+        for attempt in store.all::<Attempt>(scope, attempts).await? {
+            work.changes().delete(attempt);
+        }
+        work.changes().delete(job);
+    }
+    work.changes().delete(post);
+    Ok(())
 }
 
 /// Adds a new draft, with the first entry of its history.

@@ -21,9 +21,9 @@ use crate::store::{
 };
 use crate::value::Note;
 
-pub(crate) use check::check;
+pub(crate) use check::{Checked, check, check_parts};
 pub use draft::{PostDraft, PostEdit, VariantDraft, When};
-pub(crate) use edit::begin;
+pub(crate) use edit::{add_deletion, begin};
 pub(crate) use perform::follow_jobs;
 use perform::{Ask, Decide, perform};
 use situation::Situation;
@@ -236,6 +236,29 @@ impl Posts<'_> {
     /// The lifecycle refuses it.
     pub async fn retry(&self, id: PostId, jobs: Vec<JobId>) -> Result<Post, Error> {
         perform(self.session, id, &Ask::Retry { jobs }).await
+    }
+
+    /// Sends again what failed, was missed or is held, of a page of posts at once; of the query's
+    /// filter without statuses, those that failed, in part or in full. Each post for itself: what is
+    /// refused for one, or not permitted, does not hinder the others. The page goes on at its
+    /// `next`.
+    ///
+    /// # Errors
+    /// No permission for the client asked for, or a query that can't be carried out.
+    pub async fn retry_failed(
+        &self,
+        query: &Query<Post>,
+    ) -> Result<Page<(PostId, Result<Post, Error>)>, Error> {
+        let mut query = query.clone();
+        if query.filter.statuses.is_empty() {
+            query.filter.statuses = vec![PostStatus::Failed, PostStatus::PartiallyPublished];
+        }
+        let page = self.list(&query).await?;
+        let mut results = Vec::with_capacity(page.items.len());
+        for post in page.items {
+            results.push((post.id, self.retry(post.id, Vec::new()).await));
+        }
+        Ok(Page { items: results, next: page.next })
     }
 
     /// Brings a post's status in line with its jobs; for the system.

@@ -1,6 +1,7 @@
 //! Carries out a lifecycle action: load, decide, check the rules, write once.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::check::check;
 use super::draft::When;
@@ -19,7 +20,7 @@ use crate::notification::NotificationTopic;
 use crate::portal::session::retrying;
 use crate::portal::{Session, Work, audience};
 use crate::post::{HistoryEntry, Post, Revision, RevisionRef};
-use crate::publishing::PublishJob;
+use crate::publishing::{JobState, PublishJob};
 use crate::store::Version;
 use crate::time::{Schedule, WallTime};
 use crate::value::{InvalidValue, Note};
@@ -200,11 +201,11 @@ impl<'s> Performance<'s> {
     /// The revision of the content as it is: the newest one if nothing changed since, else a new one.
     async fn freeze(&mut self) -> Result<RevisionRef, Error> {
         let composition = Composition::of(self.session, &self.situation.post).await?;
-        let post = &self.situation.post;
+        let (post, digest) = (&self.situation.post, composition.digest());
         let revision = match &post.revision {
-            Some(newest) if newest.digest == composition.digest => newest.clone(),
+            Some(newest) if newest.digest == digest => newest.clone(),
             _ => {
-                let revision = new_revision(self.session, post, &composition, &self.work)?;
+                let revision = new_revision(self.session, post, &composition, digest, &self.work)?;
                 let name = revision.name();
                 self.frozen = Some(revision);
                 name
@@ -312,7 +313,7 @@ pub(crate) async fn follow_jobs(
     post.status = transition.to;
     post.updated_at = work.now();
     record(work, session.actor(), post, &transition)?;
-    tell_of(session, work, post, &transition, changes.into_iter().collect()).await?;
+    tell_of(session, work, post, &transition, changes.into_iter().collect(), jobs).await?;
     Ok(true)
 }
 
@@ -324,7 +325,8 @@ pub(super) async fn tell(
     post: &Post,
     transition: &Transition,
 ) -> Result<(), Error> {
-    tell_of(session, work, post, transition, FieldChange::between(Some(before), Some(post))).await
+    let changes = FieldChange::between(Some(before), Some(post));
+    tell_of(session, work, post, transition, changes, &[]).await
 }
 
 async fn tell_of(
@@ -333,13 +335,15 @@ async fn tell_of(
     post: &Post,
     transition: &Transition,
     changes: Vec<FieldChange>,
+    jobs: &[PublishJob],
 ) -> Result<(), Error> {
+    let changes: Arc<[FieldChange]> = changes.into();
     for kind in &transition.events {
         let note = transition.note.clone();
-        work.tell(*kind, Some(post.client_id), Subject::of(post), changes.clone(), note)?;
+        work.tell(*kind, Some(post.client_id), Subject::of(post), Arc::clone(&changes), note)?;
     }
     for topic in &transition.notify {
-        notify(session, work, post, *topic).await?;
+        notify(session, work, post, *topic, jobs).await?;
     }
     Ok(())
 }
@@ -375,6 +379,7 @@ async fn notify(
     work: &mut Work<'_>,
     post: &Post,
     topic: NotificationTopic,
+    jobs: &[PublishJob],
 ) -> Result<(), Error> {
     let (portal, agency, client) = (session.portal(), post.agency_id, post.client_id);
     let own: BTreeSet<_> = post
@@ -402,12 +407,29 @@ async fn notify(
         }
         _ => audience::members_among(portal, agency, client, &own).await?,
     };
-    let message = Note::new("message", told(topic, post))?;
+    let message = Note::new("message", told(topic, post, jobs))?;
     let incident = format!("{topic:?}/{}/{}/{}", post.id, post.version, post.status);
     work.notify(users, topic, Some(client), Subject::of(post), &message, &incident)
 }
 
-fn told(topic: NotificationTopic, post: &Post) -> String {
+/// Most characters of a platform's words in a message to a person.
+const MAX_TROUBLE: usize = 200;
+
+/// The ends that people must be told of.
+const ENDED: &[JobState] = &[JobState::Failed, JobState::Missed];
+
+/// What went wrong with the newest job that stands still, as the end of a sentence.
+fn trouble(jobs: &[PublishJob], states: &[JobState]) -> String {
+    let stands = jobs.iter().filter(|job| states.contains(&job.state));
+    let newest = stands.max_by_key(|job| job.id);
+    let words = newest.and_then(PublishJob::trouble);
+    words.map_or_else(String::new, |words| {
+        let words: String = words.chars().take(MAX_TROUBLE).collect();
+        format!(": {words}")
+    })
+}
+
+fn told(topic: NotificationTopic, post: &Post, jobs: &[PublishJob]) -> String {
     let name = post.name();
     match topic {
         NotificationTopic::ApprovalRequested => format!("“{name}” waits for your decision"),
@@ -419,9 +441,15 @@ fn told(topic: NotificationTopic, post: &Post) -> String {
         },
         NotificationTopic::PostPublished => format!("“{name}” is live"),
         NotificationTopic::PostNeedsAttention => match post.status {
-            PostStatus::Failed => format!("“{name}” failed"),
-            PostStatus::PartiallyPublished => format!("“{name}” failed in part"),
-            PostStatus::Held => format!("“{name}” waits for a person"),
+            PostStatus::Failed => {
+                format!("“{name}” failed{}", trouble(jobs, ENDED))
+            }
+            PostStatus::PartiallyPublished => {
+                format!("“{name}” failed in part{}", trouble(jobs, ENDED))
+            }
+            PostStatus::Held => {
+                format!("“{name}” waits for a person{}", trouble(jobs, &[JobState::Held]))
+            }
             _ => format!("“{name}” needs attention"),
         },
         _ => format!("“{name}” changed"),

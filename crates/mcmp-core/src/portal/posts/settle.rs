@@ -8,6 +8,7 @@ use crate::event::Subject;
 use crate::id::JobId;
 use crate::member::Permission;
 use crate::portal::session::retrying;
+use crate::portal::worker::settle_attempt;
 use crate::post::Post;
 use crate::publishing::{
     HoldReason, JobRefused, JobState, JobStep, PublishJob, Refusal, RemoteRef, advance,
@@ -61,6 +62,7 @@ impl Posts<'_> {
         let mut work = session.work()?;
         let advanced = advance(&job, step, work.now())?;
         let mut next = advanced.job;
+        settle_attempt(session, &mut work, &job, step, &next).await?;
         work.changes().update(&mut next);
         if let Some(kind) = advanced.event {
             work.tell(kind, Some(next.client_id), Subject::of(&next), Vec::new(), None)?;
@@ -68,9 +70,9 @@ impl Posts<'_> {
         for job in jobs.iter_mut().filter(|job| job.id == id) {
             job.clone_from(&next);
         }
-        if follow_jobs(session, &mut work, &mut post, &jobs).await? {
-            work.changes().update(&mut post);
-        }
+        follow_jobs(session, &mut work, &mut post, &jobs).await?;
+        // Written in any case: a worker that has read the same jobs looks again.
+        work.changes().update(&mut post);
         work.commit().await?;
         Ok(post)
     }

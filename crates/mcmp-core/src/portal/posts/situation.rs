@@ -47,7 +47,6 @@ pub(crate) struct Composition {
     pub(crate) assets: Assets,
     pub(crate) accounts: BTreeMap<AccountId, SocialAccount>,
     pub(crate) outgoing: Vec<Outgoing>,
-    pub(crate) digest: Digest,
 }
 
 impl Composition {
@@ -61,16 +60,21 @@ impl Composition {
             accounts.insert(account.id, account);
         }
         let outgoing = post.outgoing(&assets)?;
-        let digest = Digest::of(&outgoing);
-        Ok(Self { assets, accounts, outgoing, digest })
+        Ok(Self { assets, accounts, outgoing })
+    }
+
+    /// The short name of what goes out; a hash over all of it.
+    pub(super) fn digest(&self) -> Digest {
+        Digest::of(&self.outgoing)
     }
 }
 
-/// A frozen revision of what a post would send.
+/// A frozen revision of what a post would send, with its digest.
 pub(super) fn new_revision(
     session: &Session,
     post: &Post,
     composition: &Composition,
+    digest: Digest,
     work: &Work<'_>,
 ) -> Result<Revision, Error> {
     Ok(Revision {
@@ -80,7 +84,7 @@ pub(super) fn new_revision(
         client_id: post.client_id,
         post_id: post.id,
         number: post.revision.as_ref().map_or(0, |newest| newest.number).saturating_add(1),
-        digest: composition.digest.clone(),
+        digest,
         outgoing: composition.outgoing.clone(),
         created_by: session.actor().clone(),
         created_at: work.now(),

@@ -6,24 +6,26 @@ use serde::Serialize;
 use super::RecurringPosts;
 use crate::agency::Feature;
 use crate::error::Error;
-use crate::event::EventKind;
+use crate::event::{EventKind, Subject};
 use crate::id::{PostId, SeriesId};
 use crate::lifecycle::PostStatus;
 use crate::member::Permission;
-use crate::portal::Work;
+use crate::notification::NotificationTopic;
 use crate::portal::posts::begin;
 use crate::portal::session::retrying;
+use crate::portal::{Work, audience};
 use crate::post::{Post, SeriesOccurrence};
 use crate::series::Series;
 use crate::store::Version;
 use crate::time::Occurrence;
+use crate::value::Note;
 
 /// The posts that a series made.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Materialized {
     /// The posts, as drafts with their times, in order of time.
     pub posts: Vec<Post>,
-    /// Occurrences whose time had passed, and that are not made up for: tell people.
+    /// Occurrences whose time had passed, and that are not made up for; people were told.
     pub missed: Vec<NaiveDateTime>,
 }
 
@@ -68,10 +70,31 @@ impl RecurringPosts<'_> {
             };
             let client = Some(series.client_id);
             work.update(&before, &mut series, EventKind::SeriesUpdated, client)?;
+            if !turn.missed.is_empty() {
+                self.tell_missed(&mut work, &series, turn.missed.len()).await?;
+            }
             work.commit().await?;
             Ok(Materialized { posts, missed: turn.missed })
         })
         .await
+    }
+
+    /// Tells those who write the client's posts that some were not made.
+    async fn tell_missed(
+        &self,
+        work: &mut Work<'_>,
+        series: &Series,
+        count: usize,
+    ) -> Result<(), Error> {
+        let (portal, agency, client) = (self.session.portal(), series.agency_id, series.client_id);
+        let users = audience::holders(portal, agency, client, Permission::WritePosts).await?;
+        let posts =
+            if count == 1 { "1 post was".to_owned() } else { format!("{count} posts were") };
+        let message = format!("{posts} missed in the series “{}”", series.name);
+        let message = Note::new("message", message)?;
+        let incident = format!("series_missed/{}/{}", series.id, series.version);
+        let topic = NotificationTopic::OccurrencesMissed;
+        work.notify(users, topic, Some(client), Subject::of(series), &message, &incident)
     }
 
     /// Begins the post of an occurrence, with the history that a post begins with.

@@ -1,22 +1,20 @@
 //! What a step takes, read anew right before it; and the last gate before anything is sent.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::no_publisher;
 use crate::account::{SocialAccount, Tokens};
 use crate::agency::AgencyStatus;
 use crate::approval::may_go_out;
 use crate::asset::Asset;
 use crate::client::{Client, ClientStatus};
 use crate::error::Error;
-use crate::portal::posts::{Composition, check};
-use crate::portal::{GrantEnd, RefreshOutcome, Session};
+use crate::portal::Session;
+use crate::portal::posts::{Checked, check_parts};
 use crate::post::{Assets, Outgoing, Post, Revision};
 use crate::publishing::{
-    ErrorClass, HoldReason, Part, PublishContext, PublishError, PublishJob, Publisher,
+    ErrorClass, HoldReason, Part, PublishContext, PublishError, PublishJob, Publisher, RateLog,
 };
 use crate::store::StoreExt;
 
@@ -24,9 +22,9 @@ use crate::store::StoreExt;
 #[derive(Debug)]
 pub(super) struct Material {
     pub(super) publisher: Arc<dyn Publisher>,
-    account: SocialAccount,
+    pub(super) account: SocialAccount,
     outgoing: Outgoing,
-    tokens: Tokens,
+    pub(super) tokens: Tokens,
 }
 
 /// Whether a job may go on.
@@ -40,8 +38,11 @@ pub(super) enum Gate {
 impl Material {
     /// Reads it all, and lets nothing through that is not approved in exactly this revision, or
     /// that the rules refuse as things are now.
-    pub(super) async fn load(session: &Session, job: &PublishJob) -> Result<Gate, Error> {
-        let post: Post = session.load(job.post_id).await?;
+    pub(super) async fn load(
+        session: &Session,
+        post: &Post,
+        job: &PublishJob,
+    ) -> Result<Gate, Error> {
         let client: Client = session.load(job.client_id).await?;
         let is_active = session.agency().status == AgencyStatus::Active
             && client.status == ClientStatus::Active;
@@ -57,7 +58,7 @@ impl Material {
         let gate = Self::for_look_up(session, job).await?;
         match &gate {
             Gate::Open(material) if !job.has_begun() => {
-                match material.refused_by_rules(session, &client, &post, job).await? {
+                match material.refused_by_rules(session, &client, post, job).await? {
                     Some(error) => {
                         Ok(Gate::Hold { reason: HoldReason::RulesViolated, error: Some(error) })
                     }
@@ -90,7 +91,7 @@ impl Material {
             let error = Some(PublishError::new(ErrorClass::Reconnect, message));
             return Ok(Gate::Hold { reason: HoldReason::Reconnect, error });
         }
-        let tokens = match session.grants().open_tokens(account.id).await {
+        let tokens = match session.grants().open_tokens_of(&account) {
             Ok(tokens) => tokens,
             // Without tokens nothing goes on by itself, and nobody may think that it does.
             Err(
@@ -106,22 +107,9 @@ impl Material {
         Ok(Gate::Open(Box::new(Self { publisher, account, outgoing, tokens })))
     }
 
-    /// Notes that the platform does not take the account's tokens, so that nothing else is sent
-    /// with them and whoever can connect it again is told. Tokens that can be refreshed are left to
-    /// whoever refreshes them.
-    pub(super) async fn note_refused_tokens(
-        &self,
-        session: &Session,
-        error: &PublishError,
-    ) -> Result<(), Error> {
-        let can_refresh = self.publisher.capabilities().refresh && self.tokens.refresh.is_some();
-        if error.class != ErrorClass::Reconnect || can_refresh {
-            return Ok(());
-        }
-        let outcome =
-            RefreshOutcome::Refused { end: GrantEnd::Expired, detail: error.message.clone() };
-        session.grants().record_refresh(self.account.id, &self.tokens, outcome).await?;
-        Ok(())
+    /// Whether new tokens can be had in place of those there are.
+    pub(super) fn can_refresh(&self) -> bool {
+        self.publisher.capabilities().refresh && self.tokens.refresh.is_some()
     }
 
     pub(super) fn context<'a>(
@@ -129,6 +117,7 @@ impl Material {
         session: &'a Session,
         job: &'a PublishJob,
         part: Part,
+        rates: &'a RateLog,
         now: DateTime<Utc>,
     ) -> PublishContext<'a> {
         PublishContext {
@@ -138,6 +127,7 @@ impl Material {
             account: &self.account,
             tokens: &self.tokens,
             media: session.portal().media(),
+            rates,
             now,
         }
     }
@@ -157,15 +147,9 @@ impl Material {
                 session.store().find(session.scope(), media.asset_id).await?;
             assets.extend(found.map(|asset| (asset.id, asset)));
         }
-        let outgoing = vec![self.outgoing.clone()];
-        let composition = Composition {
-            assets,
-            accounts: BTreeMap::from([(self.account.id, self.account.clone())]),
-            // The rules don't look at it.
-            digest: job.revision_digest.clone(),
-            outgoing,
-        };
-        let report = check(session, client, post, &composition, Some(job.planned_at)).await?;
+        let outgoing = std::slice::from_ref(&self.outgoing);
+        let checked = Checked { assets: &assets, accounts: &[&self.account], outgoing };
+        let report = check_parts(session, client, post, checked, Some(job.planned_at)).await?;
         let findings: Vec<String> = report
             .errors()
             .filter(|finding| finding.account_id.is_none_or(|id| id == job.account_id))
@@ -174,4 +158,10 @@ impl Material {
         Ok((!findings.is_empty())
             .then(|| PublishError::new(ErrorClass::InvalidContent, findings.join("; "))))
     }
+}
+
+/// What a platform without a publisher answers.
+fn no_publisher(job: &PublishJob) -> PublishError {
+    let message = format!("this installation has no publisher for {}", job.platform);
+    PublishError::new(ErrorClass::Permission, message).code(PublishError::NOT_SUPPORTED)
 }

@@ -6,9 +6,27 @@
 //! claim -> late? approved? rules? -> prepare ... prepare -> intent -> go live -> outcome
 //!                                                              \-> lost answer -> look up
 //! ```
+//!
+//! | file | holds |
+//! |---|---|
+//! | `turn`, `calls`, `tokens` | what is done with one claimed job, the calls that takes, and the tokens they take |
+//! | `material` | what a step takes, and the last gate before anything is sent |
+//! | `record`, `evidence`, `batch` | what is written of a step, and how it gets to the store |
+//! | `holds` | what the worker holds, and until when |
+//! | `supervisor`, `budget` | who watches over the calls, and how long they may take |
 
+mod batch;
+pub(super) mod budget;
+mod calls;
+mod evidence;
+mod holds;
 mod material;
 mod record;
+mod supervisor;
+mod tokens;
+mod turn;
+
+use std::sync::Arc;
 
 use chrono::TimeDelta;
 
@@ -16,25 +34,47 @@ use super::{Portal, Session};
 use crate::access::{Actor, Scope};
 use crate::error::Error;
 use crate::id::Id;
-use crate::publishing::{
-    Attempt, ErrorClass, HoldReason, JobState, JobStep, LookUp, Outcome, Progress, PublishError,
-    PublishJob, Publisher, WentLive, WorkerId,
-};
-use crate::store::{ClaimRequest, Claimed, EntityKind, StoreExt, Version};
-use material::{Gate, Material};
+use crate::publishing::{JobStep, PublishJob, Publisher, Refusal, WorkerId};
+use crate::store::{ClaimRequest, Claimed, LeaseKey};
+use batch::Commits;
+pub(super) use evidence::settle_attempt;
+use holds::{Holds, Renewing, key_of};
 use record::Recorder;
+pub use supervisor::{Admission, CallReport, PublisherCall, Supervisor};
+use turn::Turn;
 
-/// A worker: claims jobs and carries them out, step by step.
+/// A worker: claims jobs and carries them out, step by step. Clones are the same worker: what one
+/// of them claims, the others renew and carry out.
 #[derive(Debug, Clone)]
 pub struct Worker {
     portal: Portal,
     scope: Scope,
     id: WorkerId,
     lease: TimeDelta,
+    holds: Arc<Holds>,
+    commits: Arc<Commits>,
+    supervisor: Option<Arc<dyn Supervisor>>,
 }
 
 /// How long a claim lasts unless said otherwise; see [`Worker::lease`].
 pub const DEFAULT_LEASE: TimeDelta = TimeDelta::seconds(10);
+
+/// Nothing is begun under a lease that ends this soon.
+const LEASE_MARGIN: TimeDelta = TimeDelta::seconds(2);
+
+/// What became of a claimed job.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct CarriedOut {
+    /// The job as it is then; if it was lost, as whoever has it left it.
+    pub job: PublishJob,
+    /// Whether it is no longer this worker's: somebody else has it, or had it.
+    pub lost: bool,
+    /// Why a step was refused, if one was; then nothing was sent by that step.
+    pub refusal: Option<Refusal>,
+    /// How many calls its publisher was asked for.
+    pub calls: u32,
+}
 
 impl Portal {
     /// A worker, with a name that nobody else has.
@@ -43,15 +83,31 @@ impl Portal {
     /// The machine gives no random numbers.
     pub fn worker(&self) -> Result<Worker, Error> {
         let id = WorkerId(self.new_id::<crate::id::JobId>()?.uuid().simple().to_string());
-        Ok(Worker { portal: self.clone(), scope: self.own_scope()?, id, lease: DEFAULT_LEASE })
+        Ok(Worker {
+            portal: self.clone(),
+            scope: self.own_scope()?,
+            id,
+            lease: DEFAULT_LEASE,
+            holds: Arc::default(),
+            commits: Arc::default(),
+            supervisor: None,
+        })
     }
 }
 
 impl Worker {
-    /// With claims that last so long.
+    /// With claims that last so long. Nothing is begun in the last two seconds of a claim, unless
+    /// it can be renewed then.
     #[must_use]
     pub fn lease(mut self, lease: TimeDelta) -> Self {
         self.lease = lease;
+        self
+    }
+
+    /// With somebody who lets calls through and is told what they came to.
+    #[must_use]
+    pub fn supervised(mut self, by: Arc<dyn Supervisor>) -> Self {
+        self.supervisor = Some(by);
         self
     }
 
@@ -61,13 +117,48 @@ impl Worker {
         &self.id
     }
 
-    /// Takes up to `limit` jobs whose time has come.
+    /// How many jobs it holds: those that were claimed and neither carried out nor released.
+    #[must_use]
+    pub fn holding(&self) -> usize {
+        self.holds.len()
+    }
+
+    /// Takes up to `limit` jobs whose time has come. Each must be [carried out](Self::carry_out) or
+    /// [released](Self::release): until then it is renewed with the others.
     ///
     /// # Errors
     /// The store can't be reached or fails.
     pub async fn claim(&self, limit: usize) -> Result<Claimed, Error> {
         let request = ClaimRequest { worker: self.id.clone(), limit, lease: self.lease };
-        Ok(self.portal.store().claim(&self.scope, &request).await?)
+        let claimed = self.portal.store().claim(&self.scope, &request).await?;
+        claimed.jobs.iter().for_each(|job| self.holds.note(job));
+        Ok(claimed)
+    }
+
+    /// Holds on to everything that the worker and its clones hold, for another lease from now, and
+    /// says how many jobs turned out to be lost. Of a job that is lost no further step is begun.
+    ///
+    /// # Errors
+    /// The store can't be reached or fails; then everything is held as long as it was.
+    pub async fn renew(&self) -> Result<usize, Error> {
+        self.renew_these(&self.holds.to_renew()).await
+    }
+
+    async fn renew_these(&self, asked: &[Renewing]) -> Result<usize, Error> {
+        if asked.is_empty() {
+            return Ok(0);
+        }
+        let keys: Vec<LeaseKey> = asked.iter().map(|one| one.key).collect();
+        let store = self.portal.store();
+        // Read first: the lease that the store gives begins no earlier.
+        let until = store.now().await? + self.lease;
+        let mut held = store.renew(&self.scope, &keys, self.lease).await?;
+        held.sort_unstable();
+        let is_lost = |one: &&Renewing| {
+            let until = held.binary_search(&one.key).is_ok().then_some(until);
+            self.holds.renewed(**one, until)
+        };
+        Ok(asked.iter().filter(is_lost).count())
     }
 
     /// Claims and carries out jobs until none is due, and says how many steps were taken: the
@@ -83,11 +174,25 @@ impl Worker {
             if claimed.jobs.is_empty() {
                 return Ok(taken);
             }
+            // Those that are not come to, because of an error, are not renewed any longer.
+            let _working: Vec<_> = claimed.jobs.iter().map(|job| self.holds.work_on(job)).collect();
             for job in claimed.jobs {
                 self.carry_out(job).await?;
+                self.renew_what_waits().await?;
                 taken += 1;
             }
         }
+    }
+
+    /// Renews once half of a lease has passed.
+    async fn renew_what_waits(&self) -> Result<(), Error> {
+        if let Some(end) = self.holds.first_end() {
+            let left = end - self.portal.store().now().await?;
+            if left < self.lease / 2 {
+                self.renew().await?;
+            }
+        }
+        Ok(())
     }
 
     /// Takes back jobs whose worker is gone.
@@ -101,7 +206,7 @@ impl Worker {
             let quiet = self.quiet(&job);
             let session = self.session(&job).await?;
             // Another rescuer, or the worker itself, may be first: then there is nothing to do.
-            match Recorder::new(&session).step(&job, &JobStep::ExpireLease { quiet }).await {
+            match Recorder::new(self, session).step(&job, &JobStep::ExpireLease { quiet }).await {
                 Ok(_rescued) => taken += 1,
                 Err(Error::Conflict { .. } | Error::JobRefused(_)) => {}
                 Err(error) => return Err(error),
@@ -111,226 +216,40 @@ impl Worker {
     }
 
     /// Carries a claimed job as far as it goes now: to its end, to a later time, or to a person.
-    /// Answers the job as it is then; if it was lost to somebody else, as that one left it.
+    ///
+    /// If the answer is dropped before it is there, nobody works on the job any longer; it is no
+    /// longer renewed, and is found again by its lease.
+    ///
+    /// A call of a publisher that does not answer at once is given up when its time is over; that
+    /// takes a Tokio runtime with its timer.
     ///
     /// # Errors
-    /// The store can't be reached or fails. What was begun is found again by its lease.
-    pub async fn carry_out(&self, job: PublishJob) -> Result<PublishJob, Error> {
+    /// The store can't be reached or fails, or the [`Supervisor`] does. What was begun is found
+    /// again by its lease.
+    pub async fn carry_out(&self, job: PublishJob) -> Result<CarriedOut, Error> {
+        let _working = self.holds.work_on(&job);
         let session = self.session(&job).await?;
-        let mut job = job;
-        loop {
-            let fence = job.fence;
-            let next = match job.state {
-                JobState::Running => self.prepare(&session, &job).await,
-                JobState::Unknown => self.look_up(&session, &job).await,
-                _ => return Ok(job),
-            };
-            job = match next {
-                Ok(next) => next,
-                // A cancel, an edit or a rescue came in between: look again.
-                Err(Error::Conflict {
-                    kind: EntityKind::PublishJob | EntityKind::Post, ..
-                }) => match self.reload(&session, &job).await? {
-                    Some(now) => now,
-                    None => return Ok(job),
-                },
-                Err(Error::JobRefused(_)) => match self.reload(&session, &job).await? {
-                    Some(now) if self.holds(&now, fence) => self.give_back(&session, &now).await?,
-                    Some(now) => return Ok(now),
-                    None => return Ok(job),
-                },
-                // Its post was deleted, which takes a job that sent nothing: nobody waits for it.
-                Err(Error::NotFound { .. }) if self.reload(&session, &job).await?.is_none() => {
-                    return Ok(job);
-                }
-                Err(error) => return Err(error),
-            };
-            if !self.holds(&job, fence) || job.state == JobState::Committing {
-                return Ok(job);
-            }
+        Turn::new(self, session, job.fence).carry_out(job).await
+    }
+
+    /// Gives back a claimed job that nobody began to carry out, as at shutdown: it can be claimed
+    /// again at once. One that is lost already is left alone.
+    ///
+    /// # Errors
+    /// The store can't be reached or fails; then the job comes back by its lease.
+    pub async fn release(&self, job: PublishJob) -> Result<(), Error> {
+        let _working = self.holds.work_on(&job);
+        let mut turn = Turn::new(self, self.session(&job).await?, job.fence);
+        let step = JobStep::Release { fence: job.fence };
+        match turn.record.step(&job, &step).await {
+            Ok(_) | Err(Error::JobRefused(_) | Error::NotFound { .. }) => Ok(()),
+            // Changed since it was claimed: once more, as it is now.
+            Err(Error::Conflict { .. }) => turn.give_back_as_it_is(job).await.map(drop),
+            Err(error) => Err(error),
         }
     }
 
-    /// One step before the visible call, and that call if everything is ready.
-    async fn prepare(&self, session: &Session, job: &PublishJob) -> Result<PublishJob, Error> {
-        let record = Recorder::new(session);
-        let fence = job.fence;
-        let judged = record.step(job, &JobStep::JudgeLateness { fence }).await?;
-        if judged.state != JobState::Running {
-            return Ok(judged);
-        }
-        let material = match Material::load(session, &judged).await? {
-            Gate::Open(material) => material,
-            Gate::Hold { reason, error } => {
-                return record.step(&judged, &JobStep::HoldIt { fence, reason, error }).await;
-            }
-            Gate::Fail { error } => {
-                return record.step(&judged, &JobStep::Fail { fence, error }).await;
-            }
-        };
-        let Some(part) = judged.current_part() else {
-            return record.step(&judged, &JobStep::Release { fence }).await;
-        };
-        let now = self.portal.store().now().await?;
-        match material.publisher.prepare(&material.context(session, &judged, part, now)).await {
-            Ok(Progress::Continue { checkpoint, resume_in }) => {
-                record.step(&judged, &JobStep::Checkpoint { fence, checkpoint, resume_in }).await
-            }
-            Ok(Progress::Live(remote)) => {
-                record.step(&judged, &JobStep::Published { fence, remote }).await
-            }
-            Ok(Progress::Ready { checkpoint }) => {
-                let mut ready = judged;
-                if checkpoint.is_some() {
-                    ready.checkpoint = checkpoint;
-                }
-                self.go_live(session, &record, &material, ready).await
-            }
-            Err(error) => {
-                let jitter = self.jitter()?;
-                let step = JobStep::Rejected { fence, error: error.clone(), jitter };
-                let next = record.step(&judged, &step).await?;
-                material.note_refused_tokens(session, &error).await?;
-                Ok(next)
-            }
-        }
-    }
-
-    /// Intent, call, evidence, outcome: in this order, each durable before the next.
-    async fn go_live(
-        &self,
-        session: &Session,
-        record: &Recorder<'_>,
-        material: &Material,
-        job: PublishJob,
-    ) -> Result<PublishJob, Error> {
-        let capabilities = material.publisher.capabilities();
-        let fence = job.fence;
-        let lane = self.portal.store().lane(&self.scope, job.account_id).await?;
-        let paused = lane.is_some_and(|lane| !lane.paused.is_empty());
-        let now = self.portal.store().now().await?;
-        let mut attempt = Attempt {
-            id: self.portal.new_id()?,
-            version: Version::NEW,
-            agency_id: job.agency_id,
-            client_id: job.client_id,
-            job_id: job.id,
-            fence,
-            number: job.attempts.saturating_add(1),
-            worker: self.id.clone(),
-            request_digest: job.revision_digest.clone(),
-            started_at: now,
-            outcome: None,
-            ended_at: None,
-        };
-        let (budget, attempt_id) = (capabilities.go_live_budget, attempt.id);
-        let intend = JobStep::Intend { fence, budget, attempt_id, paused };
-        let committing = record.intend(&job, &intend, &mut attempt).await?;
-        let Some(part) = committing.current_part() else { return Ok(committing) };
-
-        let context = material.context(session, &committing, part, now);
-        let answer = material.publisher.go_live(&context).await;
-        let refused = answer.as_ref().err().cloned();
-        let (outcome, step) = match answer {
-            Ok(WentLive::Live(remote)) => (
-                Some(Outcome::Published { remote: remote.clone() }),
-                JobStep::Published { fence, remote },
-            ),
-            Ok(WentLive::Accepted { checkpoint, check_in }) => {
-                (None, JobStep::Accepted { fence, checkpoint, check_in })
-            }
-            Err(error) if error.class == ErrorClass::UnknownOutcome => (
-                Some(Outcome::Unknown { error: error.clone() }),
-                JobStep::OutcomeUnknown { fence, error, quiet: capabilities.quiet },
-            ),
-            Err(error) => (
-                Some(Outcome::Rejected { error: error.clone() }),
-                JobStep::Rejected { fence, error, jitter: self.jitter()? },
-            ),
-        };
-        if let Some(outcome) = outcome {
-            record.evidence(&mut attempt, outcome).await?;
-        }
-        let next = record.step(&committing, &step).await?;
-        if let Some(error) = refused {
-            material.note_refused_tokens(session, &error).await?;
-        }
-        Ok(next)
-    }
-
-    /// Asks for a job whose outcome is unknown: first our own evidence, then the platform.
-    async fn look_up(&self, session: &Session, job: &PublishJob) -> Result<PublishJob, Error> {
-        let record = Recorder::new(session);
-        let fence = job.fence;
-        let Some(intent) = job.intent.clone() else {
-            return record.step(job, &JobStep::LookupImpossible { fence }).await;
-        };
-        let evidence: Option<Attempt> = record.attempt(intent.attempt_id).await?;
-        match evidence.and_then(|attempt| attempt.outcome) {
-            Some(Outcome::Published { remote }) => {
-                return record.step(job, &JobStep::LookupFound { fence, remote }).await;
-            }
-            Some(Outcome::Rejected { error }) => {
-                let jitter = self.jitter()?;
-                return record.step(job, &JobStep::Rejected { fence, error, jitter }).await;
-            }
-            Some(Outcome::Unknown { .. }) | None => {}
-        }
-        let material = match Material::for_look_up(session, job).await? {
-            Gate::Open(material) => material,
-            Gate::Hold { reason, error } => {
-                return record.step(job, &JobStep::HoldIt { fence, reason, error }).await;
-            }
-            Gate::Fail { error } => {
-                let reason = HoldReason::UnknownOutcome;
-                let step = JobStep::HoldIt { fence, reason, error: Some(error) };
-                return record.step(job, &step).await;
-            }
-        };
-        let capabilities = material.publisher.capabilities();
-        let quiet = capabilities.quiet;
-        let Some(part) = job.current_part().filter(|_| capabilities.can_look_up) else {
-            return record.step(job, &JobStep::LookupImpossible { fence }).await;
-        };
-        let now = self.portal.store().now().await?;
-        let context = material.context(session, job, part, now);
-        let step = match material.publisher.look_up(&context, &intent).await {
-            Ok(LookUp::Found(remote)) => JobStep::LookupFound { fence, remote },
-            Ok(LookUp::Absent) => JobStep::LookupAbsent { fence, quiet },
-            Ok(LookUp::Pending { checkpoint, check_in }) => {
-                JobStep::LookupPending { fence, checkpoint, check_in }
-            }
-            Ok(LookUp::Rejected(error)) => {
-                JobStep::Rejected { fence, error, jitter: self.jitter()? }
-            }
-            Ok(LookUp::Impossible) => JobStep::LookupImpossible { fence },
-            Err(error) => JobStep::LookupFailed { fence, error, jitter: self.jitter()? },
-        };
-        let next = record.step(job, &step).await?;
-        if let JobStep::LookupFailed { error, .. } = &step {
-            material.note_refused_tokens(session, error).await?;
-        }
-        Ok(next)
-    }
-
-    /// The fence said no: whatever the reason, nothing was sent, and the job goes back.
-    async fn give_back(&self, session: &Session, job: &PublishJob) -> Result<PublishJob, Error> {
-        match Recorder::new(session).step(job, &JobStep::Release { fence: job.fence }).await {
-            Err(Error::Conflict { .. } | Error::JobRefused(_)) => session.load(job.id).await,
-            result => result,
-        }
-    }
-
-    /// The job as it is now; `None` if it was deleted.
-    async fn reload(
-        &self,
-        session: &Session,
-        job: &PublishJob,
-    ) -> Result<Option<PublishJob>, Error> {
-        Ok(self.portal.store().find(session.scope(), job.id).await?)
-    }
-
-    /// Whether the job is still this worker's, under the same claim.
+    /// Whether the job is this worker's, under that claim.
     fn holds(&self, job: &PublishJob, fence: u64) -> bool {
         job.fence == fence && job.lease.as_ref().is_some_and(|lease| lease.worker == self.id)
     }
@@ -349,14 +268,6 @@ impl Worker {
 
     /// Random, 0 to 1,000: spreads retries.
     fn jitter(&self) -> Result<u16, Error> {
-        let mut bytes = [0; 2];
-        self.portal.entropy().fill(&mut bytes)?;
-        Ok(u16::from_le_bytes(bytes) % 1_001)
+        self.portal.jitter()
     }
-}
-
-/// What a platform without a publisher answers.
-fn no_publisher(job: &PublishJob) -> PublishError {
-    let message = format!("this installation has no publisher for {}", job.platform);
-    PublishError::new(ErrorClass::Permission, message).code(PublishError::NOT_SUPPORTED)
 }

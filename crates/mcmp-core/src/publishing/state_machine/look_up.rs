@@ -63,8 +63,8 @@ pub(super) fn impossible(job: PublishJob, now: DateTime<Utc>) -> Result<Advanced
 /// Holds, or sends again where the account's people would rather have it twice than not at all.
 fn by_policy(job: PublishJob, now: DateTime<Utc>) -> Advanced {
     match job.unknown_outcome {
-        UnknownOutcomePolicy::Retry if job.sends_of_current_part() < MAX_UNPROVED_SENDS => {
-            Advanced { job: job.into_scheduled(now), event: Some(EventKind::JobRetryScheduled) }
+        UnknownOutcomePolicy::Retry if job.sends < MAX_UNPROVED_SENDS => {
+            Advanced::told(job.into_scheduled(now), EventKind::JobRetryScheduled)
         }
         UnknownOutcomePolicy::Retry | UnknownOutcomePolicy::Hold => {
             job.into_held(HoldReason::UnknownOutcome)
@@ -92,24 +92,36 @@ pub(super) fn pending(
 }
 
 pub(super) fn failed(
-    mut job: PublishJob,
+    job: PublishJob,
     error: &PublishError,
     jitter: u16,
     now: DateTime<Utc>,
 ) -> Result<Advanced, Refusal> {
     only_in(&job, &[JobState::Unknown])?;
+    Ok(still_unknown(job, error, jitter, now))
+}
+
+/// An answer that tells nothing of what is in question; its class decides when to ask again.
+pub(super) fn still_unknown(
+    mut job: PublishJob,
+    error: &PublishError,
+    jitter: u16,
+    now: DateTime<Utc>,
+) -> Advanced {
     job.last_error = Some(error.clone());
-    let wait = later(now, backoff(job.failures, jitter));
-    let at = match after_error(&error.class) {
-        AfterError::RefreshOrHold => return Ok(job.into_held(HoldReason::Reconnect)),
-        AfterError::Fail => return Ok(job.into_held(HoldReason::UnknownOutcome)),
-        AfterError::WaitUntil(until) => until.filter(|until| *until > now).unwrap_or(wait),
-        AfterError::RetryLater | AfterError::LookUp => {
-            job.failures = job.failures.saturating_add(1);
-            wait
+    match after_error(&error.class) {
+        AfterError::RefreshOrHold => job.into_held(HoldReason::Reconnect),
+        AfterError::Fail => job.into_held(HoldReason::UnknownOutcome),
+        AfterError::WaitUntil(until) => {
+            let at = job.limit_ends(until, jitter, now);
+            Advanced { lane_until: Some(at), ..look_again(job, at, now) }
         }
-    };
-    Ok(look_again(job, at, now))
+        AfterError::RetryLater | AfterError::LookUp => {
+            let at = later(now, backoff(job.failures, jitter));
+            job.failures = job.failures.saturating_add(1);
+            look_again(job, at, now)
+        }
+    }
 }
 
 /// Looks again at `at`, unless that has gone on for too long.
@@ -117,5 +129,5 @@ pub(super) fn look_again(job: PublishJob, at: DateTime<Utc>, now: DateTime<Utc>)
     if now >= look_up_from(&job, LOOK_UP_LIMIT) {
         return job.into_held(HoldReason::UnknownOutcome);
     }
-    Advanced { job: job.into_unknown(at), event: None }
+    Advanced::quiet(job.into_unknown(at))
 }

@@ -25,6 +25,14 @@ pub const NEGATIVES_NEEDED: u32 = 2;
 /// send again; then it is held.
 pub const MAX_UNPROVED_SENDS: u32 = 3;
 
+/// How often the call for a part is made under one key while its outcome stays unknown; then the
+/// job is held.
+pub const MAX_REPEATS: u32 = 10;
+
+/// How many failures in a row stop an account's other jobs as well, so that short troubles do not
+/// change the order of its posts. A job that fails more often steps aside.
+pub const ORDER_KEPT_FAILURES: u32 = 3;
+
 /// How long after a call a platform is asked what became of it; then the job is held.
 pub const LOOK_UP_LIMIT: TimeDelta = TimeDelta::hours(24);
 
@@ -39,6 +47,20 @@ pub struct Advanced {
     /// The event to commit along, about the job. `None` where nothing happened that anyone but
     /// workers would ask about.
     pub event: Option<EventKind>,
+    /// Until when nothing else starts for the account, to commit along as
+    /// [`LaneAction::BlockUntil`](super::LaneAction::BlockUntil): the platform takes no calls, or
+    /// the account's posts keep their order through a short trouble.
+    pub lane_until: Option<DateTime<Utc>>,
+}
+
+impl Advanced {
+    fn told(job: PublishJob, event: EventKind) -> Self {
+        Self { job, event: Some(event), lane_until: None }
+    }
+
+    fn quiet(job: PublishJob) -> Self {
+        Self { job, event: None, lane_until: None }
+    }
 }
 
 /// What comes of `step`. `now` is the store's time, like all times here.
@@ -48,7 +70,7 @@ pub struct Advanced {
 /// | scheduled | cancelled | changed | due now | - | - |
 /// | running | noted; cancelled when the worker lets go | changed; back to scheduled when the worker lets go | refused | scheduled, committing, published, failed, missed, held | scheduled, held the third time |
 /// | committing | too late | too late | too late | published, running (next part), unknown, scheduled, failed, held | **unknown** |
-/// | unknown | noted; cancelled if proved absent | refused | looks now | published, scheduled, failed, held | - |
+/// | unknown | noted; cancelled if proved absent | refused | looks now | published, scheduled, failed, held, committing (the same call under the same key) | - |
 /// | held | cancelled, or noted while the outcome is unknown | changed | looks now, if the outcome is unknown | - | - |
 /// | published, failed, missed, cancelled | refused | refused | refused | refused | refused |
 ///
@@ -57,7 +79,11 @@ pub struct Advanced {
 ///   [`JobStep::Release`].
 /// - What was sent is never sent again without a proof that it is not live: an answer that shows
 ///   it, two look-ups that find nothing, or a person's word; or by an account's policy to rather
-///   risk a double.
+///   risk a double. Where the platform knows a repetition by its key, the call itself is the
+///   question: it is made again under the same key, and all the while the outcome stays open.
+/// - A failure that may pass stops the account's other jobs too, the first
+///   [`ORDER_KEPT_FAILURES`] times; a rate limit does so each time. A rate limit without a time is
+///   waited out longer and longer, but never is a reason to give up: lateness is.
 /// - A job goes through all of this once per [`Part`](super::Part). With its main item live it can
 ///   only end `published`; a person's cancel then calls off what is still to come.
 /// - A worker's step counts only while the job has its fence and its lease. What it learns after
@@ -100,6 +126,7 @@ fn decide(job: &PublishJob, step: &JobStep, now: DateTime<Utc>) -> Result<Advanc
         JobStep::RunNow => people::run_now(job, now),
         JobStep::Hold { reason } => people::hold(job, *reason, now),
         JobStep::Resume { due_at } => people::resume(job, *due_at),
+        JobStep::Reconnected => people::reconnected(job, now),
         JobStep::ConfirmPublished { remote } => people::confirm_published(job, remote, now),
         JobStep::ConfirmAbsent => people::confirm_absent(job, now),
 
@@ -108,14 +135,13 @@ fn decide(job: &PublishJob, step: &JobStep, now: DateTime<Utc>) -> Result<Advanc
         }
         JobStep::Release { .. } => worker::release(job, now),
         JobStep::RetryLater { error, jitter, .. } => worker::retry_later(job, error, *jitter, now),
-        JobStep::Block { error, until, .. } => worker::block(job, error, *until, now),
+        JobStep::Block { error, until, lane, .. } => worker::block(job, error, *until, *lane, now),
         JobStep::Fail { error, .. } => worker::fail(job, error, now),
         JobStep::HoldIt { reason, error, .. } => worker::hold_it(job, *reason, error.as_ref(), now),
         JobStep::JudgeLateness { .. } => worker::judge_lateness(job, now),
 
-        JobStep::Intend { budget, attempt_id, paused, .. } => {
-            call::intend(job, *budget, *attempt_id, *paused, now)
-        }
+        JobStep::Intend { budget, attempt_id, .. } => call::intend(job, *budget, *attempt_id, now),
+        JobStep::Repeat { budget, attempt_id, .. } => call::repeat(job, *budget, *attempt_id, now),
         JobStep::Published { remote, .. } => call::published(job, remote, now),
         JobStep::Accepted { checkpoint, check_in, .. } => {
             call::accepted(job, checkpoint, *check_in, now)
@@ -141,10 +167,10 @@ fn only_in(job: &PublishJob, states: &[JobState]) -> Result<(), Refusal> {
 
 /// A job with the event that tells of it.
 fn with(job: PublishJob, event: EventKind) -> Result<Advanced, Refusal> {
-    Ok(Advanced { job, event: Some(event) })
+    Ok(Advanced::told(job, event))
 }
 
 /// A job whose change is of no interest to anyone but workers.
 fn quietly(job: PublishJob) -> Result<Advanced, Refusal> {
-    Ok(Advanced { job, event: None })
+    Ok(Advanced::quiet(job))
 }

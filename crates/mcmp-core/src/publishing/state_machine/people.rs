@@ -51,6 +51,7 @@ pub(super) fn revise(
     job.revision_digest = revision_digest.clone();
     job.follow_ups = follow_ups.to_vec();
     job.checkpoint = None;
+    job.sends = 0;
     job.failures = 0;
     with(job, EventKind::JobRescheduled)
 }
@@ -123,6 +124,21 @@ pub(super) fn resume(mut job: PublishJob, due_at: DateTime<Utc>) -> Result<Advan
     }
     plan_for(&mut job, due_at);
     with(job.into_scheduled(due_at), EventKind::JobRescheduled)
+}
+
+pub(super) fn reconnected(mut job: PublishJob, now: DateTime<Utc>) -> Result<Advanced, Refusal> {
+    only_in(&job, &[JobState::Held])?;
+    if job.hold_reason != Some(HoldReason::Reconnect) {
+        return Err(Refusal::WrongState);
+    }
+    job.crashes = 0;
+    job.failures = 0;
+    if job.intent.is_some() {
+        return with(job.into_unknown(now), EventKind::JobOutcomeUnknown);
+    }
+    // It may have been moved while it was held. Nobody said that it is to go out however late.
+    let due_at = job.planned_at.max(now);
+    with(job.into_scheduled(due_at), EventKind::JobRetryScheduled)
 }
 
 pub(super) fn confirm_published(

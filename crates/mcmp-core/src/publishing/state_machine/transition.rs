@@ -1,12 +1,15 @@
 //! The changes that every step is made of: each leaves the job's fields right for its new state.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::super::error_class::PublishError;
 use super::super::follow_up::FollowUpOutcome;
 use super::super::job::{HoldReason, JobState, PublishJob, RemoteRef};
 use super::Advanced;
 use crate::event::EventKind;
+
+/// How long after it went live the numbers of a post are read for the first time.
+const FIRST_LOOK_AT_METRICS: TimeDelta = TimeDelta::hours(1);
 
 impl PublishJob {
     /// Whether it was edited or moved since its worker claimed it.
@@ -36,7 +39,7 @@ impl PublishJob {
         self.state = JobState::Held;
         self.hold_reason = Some(reason);
         self.lease = None;
-        Advanced { job: self, event: Some(EventKind::JobHeld) }
+        Advanced::told(self, EventKind::JobHeld)
     }
 
     /// Comes to its end.
@@ -44,13 +47,16 @@ impl PublishJob {
         self.state = state;
         self.finished_at = Some(now);
         self.hold_reason = None;
+        if state == JobState::Published {
+            self.metrics_due_at = now.checked_add_signed(FIRST_LOOK_AT_METRICS);
+        }
         let event = match state {
             JobState::Published => EventKind::JobPublished,
             JobState::Missed => EventKind::JobMissed,
             JobState::Cancelled => EventKind::JobCancelled,
             _ => EventKind::JobFailed,
         };
-        Advanced { job: self.without_call(), event: Some(event) }
+        Advanced::told(self.without_call(), event)
     }
 
     /// Nobody holds it and nothing that was sent is in question.
@@ -104,6 +110,7 @@ impl PublishJob {
             return self.into_end(JobState::Published, now);
         }
         self.checkpoint = None;
+        self.sends = 0;
         self.failures = 0;
         self.crashes = 0;
         let job = if self.state.is_in_flight() && self.lease.is_some() {
@@ -112,7 +119,7 @@ impl PublishJob {
         } else {
             self.into_scheduled(now)
         };
-        Advanced { job, event: Some(EventKind::JobProgressed) }
+        Advanced::told(job, EventKind::JobProgressed)
     }
 
     /// A worker lets go of it with nothing sent that is in question: what people asked for
@@ -126,7 +133,7 @@ impl PublishJob {
             self.called_off(now)
         } else if self.is_revised() {
             let due_at = self.due_at;
-            Advanced { job: self.into_scheduled(due_at), event: None }
+            Advanced::quiet(self.into_scheduled(due_at))
         } else {
             next(self)
         }

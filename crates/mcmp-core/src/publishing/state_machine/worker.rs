@@ -6,10 +6,11 @@ use serde_json::Value;
 use super::super::error_class::PublishError;
 use super::super::job::{HoldReason, JobState, PublishJob};
 use super::super::lateness::WhenLate;
-use super::super::retry::{later, retry_at};
+use super::super::retry::{LONGEST_BACKOFF, backoff, later, retry_at};
 use super::super::step::Refusal;
+use super::call::said;
 use super::look_up::look_again;
-use super::{Advanced, only_in, quietly};
+use super::{Advanced, ORDER_KEPT_FAILURES, only_in, quietly};
 use crate::event::EventKind;
 
 pub(super) fn checkpoint(
@@ -18,27 +19,32 @@ pub(super) fn checkpoint(
     resume_in: TimeDelta,
     now: DateTime<Utc>,
 ) -> Result<Advanced, Refusal> {
-    only_in(&job, &[JobState::Running])?;
+    only_in(&job, &[JobState::Running, JobState::Unknown])?;
+    if job.state == JobState::Unknown {
+        let job = PublishJob { checkpoint: Some(checkpoint.clone()), ..job };
+        return Ok(look_again(job, later(now, resume_in), now));
+    }
     Ok(job.let_go(now, |mut job| {
         job.checkpoint = Some(checkpoint.clone());
         job.crashes = 0;
         // Once a call was turned down, preparing anew is no progress: a part that is refused
         // again and again must not be hammered.
-        if job.sends_of_current_part() == 0 {
+        if job.sends == 0 {
             job.failures = 0;
         }
-        Advanced {
-            job: job.into_scheduled(later(now, resume_in)),
-            event: Some(EventKind::JobProgressed),
-        }
+        Advanced::told(job.into_scheduled(later(now, resume_in)), EventKind::JobProgressed)
     }))
 }
 
 pub(super) fn release(job: PublishJob, now: DateTime<Utc>) -> Result<Advanced, Refusal> {
-    only_in(&job, &[JobState::Running])?;
+    only_in(&job, &[JobState::Running, JobState::Unknown])?;
+    if job.state == JobState::Unknown {
+        // Its claim moved it behind the lease; it was due before that.
+        return quietly(job.into_unknown(now));
+    }
     Ok(job.let_go(now, |job| {
         let due_at = job.due_at;
-        Advanced { job: job.into_scheduled(due_at), event: None }
+        Advanced::quiet(job.into_scheduled(due_at))
     }))
 }
 
@@ -56,15 +62,19 @@ pub(super) fn block(
     mut job: PublishJob,
     error: &PublishError,
     until: DateTime<Utc>,
+    lane: bool,
     now: DateTime<Utc>,
 ) -> Result<Advanced, Refusal> {
     only_in(&job, &[JobState::Running, JobState::Committing, JobState::Unknown])?;
     let due_at = until.max(now);
-    if job.state == JobState::Unknown {
+    let lane_until = lane.then_some(due_at);
+    if job.state == JobState::Unknown || job.intent.as_ref().is_some_and(|intent| intent.repeats) {
         job.last_error = Some(error.clone());
-        return Ok(look_again(job, due_at, now));
+        let from = job.state;
+        return Ok(Advanced { lane_until, ..said(from, look_again(job, due_at, now)) });
     }
-    Ok(job.without_intent().let_go(now, |job| job.blocked(error, due_at)))
+    let advanced = job.without_intent().let_go(now, |job| job.blocked(error, due_at));
+    Ok(Advanced { lane_until, ..advanced })
 }
 
 pub(super) fn fail(
@@ -98,7 +108,7 @@ pub(super) fn judge_lateness(job: PublishJob, now: DateTime<Utc>) -> Result<Adva
     if job.is_live() {
         return quietly(job);
     }
-    match job.lateness.judge(job.late_by(now)) {
+    match job.judged(now) {
         None | Some(WhenLate::Publish) => quietly(job),
         Some(WhenLate::Hold) => Ok(job.let_go(now, |job| job.into_held(HoldReason::Late))),
         Some(WhenLate::Skip) => Ok(job.let_go(now, |job| job.into_end(JobState::Missed, now))),
@@ -106,6 +116,16 @@ pub(super) fn judge_lateness(job: PublishJob, now: DateTime<Utc>) -> Result<Adva
 }
 
 impl PublishJob {
+    /// Whether its policy does not let it go out any more at `now` without a word from a person.
+    /// What is partly live is finished, however late.
+    pub(crate) fn is_too_late(&self, now: DateTime<Utc>) -> bool {
+        !self.is_live() && !matches!(self.judged(now), None | Some(WhenLate::Publish))
+    }
+
+    fn judged(&self, now: DateTime<Utc>) -> Option<WhenLate> {
+        self.lateness.judge(self.late_by(now))
+    }
+
     /// Tries again later, or gives the part up.
     pub(super) fn retried(
         mut self,
@@ -117,12 +137,42 @@ impl PublishJob {
         self.failures = self.failures.saturating_add(1);
         let Some(at) = at else { return self.part_failed(error.clone(), now) };
         self.last_error = Some(error.clone());
-        Advanced { job: self.into_scheduled(at), event: Some(EventKind::JobRetryScheduled) }
+        let lane_until = (self.failures <= ORDER_KEPT_FAILURES).then_some(at);
+        let advanced = Advanced::told(self.into_scheduled(at), EventKind::JobRetryScheduled);
+        Advanced { lane_until, ..advanced }
+    }
+
+    /// Waits, with the account's other jobs, until the platform takes calls again. A time that has
+    /// passed says nothing: asking again at once would never end.
+    pub(super) fn limited(
+        mut self,
+        error: &PublishError,
+        until: Option<DateTime<Utc>>,
+        jitter: u16,
+        now: DateTime<Utc>,
+    ) -> Advanced {
+        let at = self.limit_ends(until, jitter, now);
+        Advanced { lane_until: Some(at), ..self.blocked(error, at) }
+    }
+
+    /// When to ask again after a rate limit. Each limit without a time lets the wait grow like a
+    /// failure, up to the longest; it brings the job no nearer to being given up.
+    pub(super) fn limit_ends(
+        &mut self,
+        until: Option<DateTime<Utc>>,
+        jitter: u16,
+        now: DateTime<Utc>,
+    ) -> DateTime<Utc> {
+        until.filter(|until| *until > now).unwrap_or_else(|| {
+            let at = later(now, backoff(self.failures, jitter));
+            self.failures = self.failures.max(self.failures.saturating_add(1).min(LONGEST_BACKOFF));
+            at
+        })
     }
 
     /// Goes on at `due_at`; that is no failure.
     pub(super) fn blocked(mut self, error: &PublishError, due_at: DateTime<Utc>) -> Advanced {
         self.last_error = Some(error.clone());
-        Advanced { job: self.into_scheduled(due_at), event: Some(EventKind::JobRetryScheduled) }
+        Advanced::told(self.into_scheduled(due_at), EventKind::JobRetryScheduled)
     }
 }

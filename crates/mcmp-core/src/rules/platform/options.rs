@@ -5,6 +5,7 @@ use super::kind::{exceeds, falls_short};
 use super::text::unit_name;
 use super::{Check, Finding};
 use crate::asset::AssetKind;
+use crate::id::AssetId;
 use crate::post::{
     CallToAction, GoogleBusinessOptions, GoogleBusinessTopic, Outgoing, PlatformOptions,
     TikTokOptions, TikTokPrivacy,
@@ -31,6 +32,7 @@ pub(super) fn check(check: &mut Check<'_, '_>) {
         PlatformOptions::GoogleBusiness(options) => google_business(check, options),
         PlatformOptions::Instagram(options) => cover(check, options.cover_at_ms),
         PlatformOptions::Pinterest(options) => cover(check, options.cover_at_ms),
+        PlatformOptions::Wordpress(options) => featured(check, options.featured),
         _ => {}
     }
     if matches!(options, PlatformOptions::None) && check.kind.link.needs_button {
@@ -220,6 +222,21 @@ fn cover(check: &mut Check<'_, '_>, at_ms: Option<u64>) {
             .actual(at),
         );
     }
+}
+
+/// The picture above a post is one of those that go out with it.
+fn featured(check: &mut Check<'_, '_>, chosen: Option<AssetId>) {
+    let Some(chosen) = chosen else { return };
+    let mut pictures = check.outgoing.media.iter().filter(|file| file.kind == AssetKind::Image);
+    if pictures.any(|picture| picture.asset_id == chosen) {
+        return;
+    }
+    let message = "the featured picture is not among the post's pictures";
+    check.push(
+        Finding::error(FindingCode::OptionInvalid, field("featured"), message)
+            .actual(chosen)
+            .hint("Add it to the post, or choose one that is there."),
+    );
 }
 
 /// <https://developers.tiktok.com/doc/content-sharing-guidelines>

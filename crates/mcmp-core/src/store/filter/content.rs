@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{Filter, is_one_of, is_within, time_key};
+use super::{Filter, is_before, is_one_of, is_within, time_key};
 use crate::account::{AccountStatus, Platform, SocialAccount};
 use crate::approval::ReviewLink;
 use crate::id::{AccountId, CampaignId, ClientId, Id, PostId, SeriesId, UserId};
@@ -24,11 +24,12 @@ filter! {
         /// In one of these states.
         statuses: Vec<AccountStatus> => |v| is_one_of(v, &account.status),
         /// Whose access token ends before this time.
-        access_expires_before: Option<DateTime<Utc>> => |v| v.is_none_or(|v| {
-            account.tokens.as_ref().and_then(|t| t.access_expires_at).is_some_and(|end| end < v)
-        }),
+        access_expires_before: Option<DateTime<Utc>> => |v| {
+            is_before(account.tokens.as_ref().and_then(|t| t.access_expires_at), *v)
+        },
     }
     client: client_id,
+    due: access_expires_before => account.tokens.as_ref().and_then(|t| t.access_expires_at),
     sorts: {
         Updated => account.updated_at.timestamp_millis(),
         Planned => time_key(account.tokens.as_ref().and_then(|t| t.access_expires_at)),
@@ -71,8 +72,11 @@ filter! {
         text: Option<String> => |v| v.as_ref().is_none_or(|v| {
             post.search_text().contains(&crate::rules::text::fold(v))
         }),
+        /// Whose request for approval is overdue, or runs out, before this time.
+        approval_due_before: Option<DateTime<Utc>> => |v| is_before(post.approval_due_at(), *v),
     }
     client: client_id,
+    due: approval_due_before => post.approval_due_at(),
     sorts: {
         Updated => post.updated_at.timestamp_millis(),
         Planned => time_key(post.planned_at()),

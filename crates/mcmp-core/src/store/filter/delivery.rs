@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
-use super::{Filter, is_one_of, is_within, time_key};
+use super::{Filter, is_before, is_one_of, is_within, time_key};
 use crate::analytics::{Rollup, RollupSubject, Snapshot};
 use crate::event::{Event, EventKind, Subject};
 use crate::id::{
@@ -29,9 +29,12 @@ filter! {
         planned_from: Option<DateTime<Utc>> => |v| is_within(Some(job.planned_at), *v, None),
         /// Planned before this time.
         planned_until: Option<DateTime<Utc>> => |v| is_within(Some(job.planned_at), None, *v),
+        /// Whose numbers are to be read before this time.
+        metrics_due_before: Option<DateTime<Utc>> => |v| is_before(job.metrics_due_at, *v),
     }
     client: client_id,
     parent: post_id,
+    due: metrics_due_before => job.metrics_due_at,
     sorts: { Planned => job.planned_at.timestamp_millis() }
 }
 
@@ -93,7 +96,10 @@ filter! {
         topics: Vec<NotificationTopic> => |v| is_one_of(v, &notification.topic),
         /// Read, or not.
         read: Option<bool> => |v| v.is_none_or(|v| notification.read_at.is_some() == v),
+        /// To be told of outside the product before this time.
+        send_due_before: Option<DateTime<Utc>> => |v| is_before(notification.send_at, *v),
     }
+    due: send_due_before => notification.send_at,
     sorts: {}
 }
 
@@ -116,11 +122,10 @@ filter! {
         /// In one of these states.
         statuses: Vec<DeliveryStatus> => |v| is_one_of(v, &delivery.status),
         /// To be sent before this time.
-        due_before: Option<DateTime<Utc>> => |v| v.is_none_or(|v| {
-            delivery.next_at.is_some_and(|at| at < v)
-        }),
+        due_before: Option<DateTime<Utc>> => |v| is_before(delivery.next_at, *v),
     }
     parent: endpoint_id,
+    due: due_before => delivery.next_at,
     sorts: { Planned => time_key(delivery.next_at) }
 }
 

@@ -1,15 +1,38 @@
 //! The lanes, and the jobs in the orders that they are asked for in.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 
-use super::table::remove_from;
-use crate::id::{AccountId, JobId};
+use crate::id::{AccountId, ClientId, JobId};
 use crate::publishing::{AccountLane, JobState, PublishJob};
 
-/// A job's place among its account's scheduled ones.
-type Place = (DateTime<Utc>, i16, JobId);
+/// How many ready lanes a claim looks at to be fair between clients.
+const FAIR_WINDOW: usize = 1_000;
+
+/// An account's scheduled jobs.
+#[derive(Debug, Clone, Default, PartialEq)]
+struct Scheduled {
+    /// By when they are due.
+    due: BTreeSet<(DateTime<Utc>, JobId)>,
+    /// In the order that they go out in, with when they are due.
+    turns: BTreeSet<(Turn, DateTime<Utc>)>,
+}
+
+/// A job's turn among its account's due ones: planned first, then the smaller priority.
+type Turn = (DateTime<Utc>, i16, JobId);
+
+impl Scheduled {
+    fn insert(&mut self, turn: Turn, due_at: DateTime<Utc>) {
+        self.due.insert((due_at, turn.2));
+        self.turns.insert((turn, due_at));
+    }
+
+    fn remove(&mut self, turn: Turn, due_at: DateTime<Utc>) {
+        self.due.remove(&(due_at, turn.2));
+        self.turns.remove(&(turn, due_at));
+    }
+}
 
 /// The lanes, and the jobs in the orders that they are asked for in.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -17,7 +40,7 @@ pub(super) struct Lanes {
     lanes: BTreeMap<AccountId, AccountLane>,
     /// Lanes that can start something, by when.
     ready: BTreeSet<(DateTime<Utc>, AccountId)>,
-    scheduled: BTreeMap<AccountId, BTreeSet<Place>>,
+    scheduled: BTreeMap<AccountId, Scheduled>,
     /// By when the platform is to be asked.
     unknown: BTreeSet<(DateTime<Utc>, JobId)>,
     /// By the end of their lease.
@@ -27,7 +50,7 @@ pub(super) struct Lanes {
 /// Where a job stands in [`Lanes`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Standing {
-    Scheduled(AccountId, Place),
+    Scheduled(AccountId, Turn, DateTime<Utc>),
     Unknown(DateTime<Utc>, JobId),
     InFlight(DateTime<Utc>, JobId),
 }
@@ -35,9 +58,11 @@ enum Standing {
 impl Standing {
     fn of(job: &PublishJob) -> Option<Self> {
         match job.state {
-            JobState::Scheduled => {
-                Some(Self::Scheduled(job.account_id, (job.due_at, job.priority, job.id)))
-            }
+            JobState::Scheduled => Some(Self::Scheduled(
+                job.account_id,
+                (job.planned_at, job.priority, job.id),
+                job.due_at,
+            )),
             JobState::Unknown => Some(Self::Unknown(job.due_at, job.id)),
             // Without a lease nobody works on it, so it counts as expired.
             state if state.is_in_flight() => Some(Self::InFlight(
@@ -57,16 +82,21 @@ impl Lanes {
             return;
         }
         match was {
-            Some(Standing::Scheduled(account, place)) => {
-                remove_from(&mut self.scheduled, &account, &place);
+            Some(Standing::Scheduled(account, turn, due_at)) => {
+                if let Some(scheduled) = self.scheduled.get_mut(&account) {
+                    scheduled.remove(turn, due_at);
+                    if scheduled.due.is_empty() {
+                        self.scheduled.remove(&account);
+                    }
+                }
             }
             Some(Standing::Unknown(due, id)) => drop(self.unknown.remove(&(due, id))),
             Some(Standing::InFlight(until, id)) => drop(self.in_flight.remove(&(until, id))),
             None => {}
         }
         match is {
-            Some(Standing::Scheduled(account, place)) => {
-                self.scheduled.entry(account).or_default().insert(place);
+            Some(Standing::Scheduled(account, turn, due_at)) => {
+                self.scheduled.entry(account).or_default().insert(turn, due_at);
             }
             Some(Standing::Unknown(due, id)) => drop(self.unknown.insert((due, id))),
             Some(Standing::InFlight(until, id)) => drop(self.in_flight.insert((until, id))),
@@ -76,6 +106,12 @@ impl Lanes {
 
     pub(super) fn get(&self, account: AccountId) -> Option<&AccountLane> {
         self.lanes.get(&account)
+    }
+
+    /// Whether an account has a lane with nothing in flight and nothing scheduled.
+    pub(super) fn is_idle(&self, account: AccountId) -> bool {
+        let is_free = self.lanes.get(&account).is_some_and(|lane| lane.in_flight == 0);
+        is_free && !self.scheduled.contains_key(&account)
     }
 
     /// Puts a lane in its place, or takes it away, and answers with what was there.
@@ -103,21 +139,37 @@ impl Lanes {
 
     /// `lane` with its `ready_at` brought up to date.
     pub(super) fn settled(&self, mut lane: AccountLane) -> AccountLane {
-        let first = self.scheduled.get(&lane.account_id).and_then(BTreeSet::first);
-        lane.settle(first.map(|(due_at, ..)| *due_at));
+        let first = self.scheduled.get(&lane.account_id).and_then(|jobs| jobs.due.first());
+        lane.settle(first.map(|(due_at, _)| *due_at));
         lane
     }
 
     /// Up to `limit` lanes that can start something at `now`, those first that could longest.
+    /// Where there are more, each client gets one before any gets its second.
     pub(super) fn ready(&self, now: DateTime<Utc>, limit: usize) -> Vec<AccountId> {
         let ready = self.ready.iter().take_while(|(at, _)| *at <= now);
-        ready.take(limit).map(|(_, account)| *account).collect()
+        let window = limit.saturating_add(1).max(FAIR_WINDOW);
+        let longest: Vec<AccountId> = ready.take(window).map(|(_, account)| *account).collect();
+        if longest.len() <= limit {
+            return longest;
+        }
+        let mut lanes_of = HashMap::<ClientId, usize>::new();
+        let mut rounds: Vec<(usize, AccountId)> = Vec::with_capacity(longest.len());
+        for account in longest {
+            let Some(lane) = self.lanes.get(&account) else { continue };
+            let round = lanes_of.entry(lane.client_id).or_default();
+            rounds.push((*round, account));
+            *round += 1;
+        }
+        // Stable: within a round, those that have been ready longest stay first.
+        rounds.sort_by_key(|(round, _)| *round);
+        rounds.into_iter().take(limit).map(|(_, account)| account).collect()
     }
 
     /// The scheduled job of an account whose turn it is at `now`.
     pub(super) fn first_due(&self, account: AccountId, now: DateTime<Utc>) -> Option<JobId> {
-        let (due_at, _, id) = self.scheduled.get(&account)?.first()?;
-        (*due_at <= now).then_some(*id)
+        let turns = &self.scheduled.get(&account)?.turns;
+        turns.iter().find(|(_, due_at)| *due_at <= now).map(|((.., id), _)| *id)
     }
 
     /// Up to `limit` jobs whose platform is to be asked at `now`, those first that waited longest.

@@ -1,9 +1,10 @@
 //! The rows of one kind, with what they are found by.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Bound;
+use std::ops::{Bound, RangeBounds};
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::access::{Reach, Scope, Tenancy};
@@ -27,6 +28,8 @@ pub(super) struct Table<E: Entity> {
     by_key: BTreeMap<UniqueKey, E::Id>,
     by_parent: BTreeMap<Uuid, BTreeSet<E::Id>>,
     by_owner: ByOwner<E::Id>,
+    /// What is due at some time, by when.
+    by_due: BTreeSet<(DateTime<Utc>, E::Id)>,
 }
 
 impl<E: Entity> Default for Table<E> {
@@ -36,6 +39,7 @@ impl<E: Entity> Default for Table<E> {
             by_key: BTreeMap::new(),
             by_parent: BTreeMap::new(),
             by_owner: BTreeMap::new(),
+            by_due: BTreeSet::new(),
         }
     }
 }
@@ -51,6 +55,8 @@ pub(super) struct SharedPage<E> {
 enum Candidates<'a, I> {
     Everywhere,
     In(Vec<&'a BTreeSet<I>>),
+    /// Due before this time.
+    Due(DateTime<Utc>),
 }
 
 impl<E: Entity> Table<E> {
@@ -76,6 +82,7 @@ impl<E: Entity> Table<E> {
         let new_keys = is.map_or_else(Vec::new, Entity::unique_keys);
         let (old_parent, new_parent) = (was.and_then(Entity::parent), is.and_then(Entity::parent));
         let (old_tenancy, new_tenancy) = (was.map(Entity::tenancy), is.map(Entity::tenancy));
+        let (old_due, new_due) = (was.and_then(E::Filter::due), is.and_then(E::Filter::due));
 
         if old_keys != new_keys {
             for key in &old_keys {
@@ -106,6 +113,14 @@ impl<E: Entity> Table<E> {
                 for_each_place(tenancy, |owner, client| {
                     self.by_owner.entry(owner).or_default().entry(client).or_default().insert(id);
                 });
+            }
+        }
+        if old_due != new_due {
+            if let Some(at) = old_due {
+                self.by_due.remove(&(at, id));
+            }
+            if let Some(at) = new_due {
+                self.by_due.insert((at, id));
             }
         }
         match row {
@@ -183,6 +198,10 @@ impl<E: Entity> Table<E> {
         direction: Direction,
     ) -> Box<dyn Iterator<Item = &'a Arc<E>> + 'a> {
         let sets = match self.places_of(scope, filter) {
+            Candidates::Due(before) => {
+                let due = self.by_due.iter().take_while(|(at, _)| *at < before);
+                return self.in_order(due.map(|(_, id)| *id), range, direction);
+            }
             Candidates::Everywhere => {
                 let rows = self.rows.range(range).map(|(_, row)| row);
                 return match direction {
@@ -200,8 +219,18 @@ impl<E: Entity> Table<E> {
                 Direction::Descending => Box::new(ids.rev().filter_map(row)),
             };
         }
-        let mut ids: Vec<E::Id> =
-            sets.into_iter().flat_map(|set| set.range(range).copied()).collect();
+        let ids = sets.into_iter().flat_map(|set| set.range(range).copied());
+        self.in_order(ids, range, direction)
+    }
+
+    /// The rows of these ids as far as they are in `range`, each once, in the order of their ids.
+    fn in_order<'a>(
+        &'a self,
+        ids: impl Iterator<Item = E::Id>,
+        range: (Bound<E::Id>, Bound<E::Id>),
+        direction: Direction,
+    ) -> Box<dyn Iterator<Item = &'a Arc<E>> + 'a> {
+        let mut ids: Vec<E::Id> = ids.filter(|id| range.contains(id)).collect();
         ids.sort_unstable();
         ids.dedup();
         if direction == Direction::Descending {
@@ -214,6 +243,9 @@ impl<E: Entity> Table<E> {
     fn places_of(&self, scope: &Scope, filter: &E::Filter) -> Candidates<'_, E::Id> {
         if let Some(parent) = filter.parent() {
             return Candidates::In(self.by_parent.get(&parent).into_iter().collect());
+        }
+        if let Some(before) = filter.due_before() {
+            return Candidates::Due(before);
         }
         if let Some(client) = filter.client() {
             let of_client = self.by_owner.values().filter_map(|own| own.get(&Some(client)));
@@ -264,11 +296,13 @@ fn for_each_place(tenancy: Tenancy<'_>, mut place: impl FnMut(Owner, Option<Clie
         }
         Tenancy::Person(user) | Tenancy::AddressedTo(user, ..) => place(Owner::Person(user), None),
         Tenancy::Log(agency, client) => place(Owner::Agency(agency), client),
+        // Only the system asks, and it looks everywhere.
+        Tenancy::Installation => {}
     }
 }
 
 /// Takes `item` out of the set under `key`; a set that is empty then goes too.
-pub(super) fn remove_from<K: Ord, T: Ord>(sets: &mut BTreeMap<K, BTreeSet<T>>, key: &K, item: &T) {
+fn remove_from<K: Ord, T: Ord>(sets: &mut BTreeMap<K, BTreeSet<T>>, key: &K, item: &T) {
     if let Some(set) = sets.get_mut(key) {
         set.remove(item);
         if set.is_empty() {

@@ -12,6 +12,7 @@ use self::rows::{
 use super::MemoryStore;
 use super::state::{HasTable, State};
 use super::transaction::Transaction;
+use crate::account::SocialAccount;
 use crate::agency::{Agency, Meter};
 use crate::board::Task;
 use crate::event::Event;
@@ -378,4 +379,106 @@ async fn a_unique_value_is_freed_and_taken_in_one_commit() {
     let page = store.list(&system(), &Query::<Task>::new(TaskFilter::default())).await.unwrap();
     let posts: Vec<Option<PostId>> = page.items.iter().map(|task| task.post_id).collect();
     assert_eq!(posts, [Some(id(1))]);
+}
+
+#[tokio::test]
+async fn nothing_is_left_of_what_was_deleted() {
+    let (store, _) = store();
+    let account = SocialAccount {
+        id: id(8),
+        version: Version::NEW,
+        agency_id: agency(),
+        client_id: client(0),
+        ..crate::publishing::sample::account()
+    };
+    let (mut one, mut other, mut card) = (account.clone(), job(2, 8, 5), task(4, Some(1), 5));
+    other.state = JobState::Published;
+    other.metrics_due_at = Some(second(9));
+    let mut changes = ChangeSet::new();
+    changes.insert(&mut one);
+    changes.insert(&mut other);
+    changes.insert(&mut card);
+    changes.event(event(1, None));
+    store.commit(&system(), changes).await.unwrap();
+    assert!(store.lane(&system(), account.id).await.unwrap().is_some());
+
+    // A refused commit leaves the lane where it was.
+    let mut changes = ChangeSet::new();
+    changes.delete(one.clone());
+    changes.delete(one.clone());
+    assert!(store.commit(&system(), changes).await.is_err());
+    assert!(store.lane(&system(), account.id).await.unwrap().is_some());
+
+    // The account goes before its job, whose end does not bring the lane back.
+    let mut changes = ChangeSet::new();
+    changes.delete(one);
+    store.commit(&system(), changes).await.unwrap();
+    assert_eq!(store.lane(&system(), account.id).await.unwrap(), None);
+    let mut changes = ChangeSet::new();
+    changes.delete(other);
+    changes.delete(card);
+    take::<Event>(&store, &mut changes, id(1)).await;
+    store.commit(&system(), changes).await.unwrap();
+    let mut left = store.lock().clone();
+    assert_eq!(left.log.after(EventPosition::START).count(), 0);
+    left.log = Default::default();
+    assert_eq!(left, State::default());
+}
+
+#[tokio::test]
+async fn the_lane_of_a_job_on_its_way_outlives_its_account() {
+    let (store, _) = store();
+    let mut account = SocialAccount {
+        id: id(8),
+        version: Version::NEW,
+        agency_id: agency(),
+        client_id: client(0),
+        ..crate::publishing::sample::account()
+    };
+    let mut changes = ChangeSet::new();
+    changes.insert(&mut account);
+    changes.insert(&mut job(2, 8, -5));
+    store.commit(&system(), changes).await.unwrap();
+    let mut changes = ChangeSet::new();
+    changes.delete(account);
+    store.commit(&system(), changes).await.unwrap();
+    assert_eq!(store.claim(&system(), &claim_of(5)).await.unwrap().jobs.len(), 1);
+}
+
+#[tokio::test]
+async fn what_is_due_is_found_without_what_is_not() {
+    let (store, _) = store();
+    let mut changes = ChangeSet::new();
+    for n in 0..40 {
+        let mut job = job(2 * n, 8, 5);
+        job.metrics_due_at = (n % 3 == 0).then(|| second(i64::from(40 - n)));
+        changes.insert(&mut job);
+    }
+    store.commit(&system(), changes).await.unwrap();
+    for before in [0, 1, 7, 8, 41] {
+        let filter = PublishJobFilter {
+            metrics_due_before: Some(second(before)),
+            ..PublishJobFilter::default()
+        };
+        for direction in [Direction::Ascending, Direction::Descending] {
+            let query = Query::new(filter.clone()).sorted(Default::default(), direction).limit(4);
+            let (mut query, mut found) = (query, Vec::new());
+            loop {
+                let page = Read::<PublishJob>::list(&store, &system(), &query).await.unwrap();
+                found.extend(page.items.iter().map(|job| job.id));
+                query.after = page.next;
+                if query.after.is_none() {
+                    break;
+                }
+            }
+            let mut expected: Vec<JobId> = (0..40)
+                .filter(|n| n % 3 == 0 && i64::from(40 - n) < before)
+                .map(|n| id(2 * n))
+                .collect();
+            if direction == Direction::Descending {
+                expected.reverse();
+            }
+            assert_eq!(found, expected, "{before} {direction:?}");
+        }
+    }
 }

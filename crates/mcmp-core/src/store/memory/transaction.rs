@@ -155,6 +155,10 @@ impl<'a> Transaction<'a> {
                 before.as_deref().and_then(|job| (job as &dyn Any).downcast_ref()),
                 after.as_deref().and_then(|job| (job as &dyn Any).downcast_ref()),
             ),
+            EntityKind::SocialAccount if operation == Operation::Delete => {
+                self.forget_lane(AccountId::from_uuid(id.uuid()));
+                Ok(())
+            }
             EntityKind::Event => {
                 let event = EventId::from_uuid(id.uuid());
                 self.log(event, operation);
@@ -197,7 +201,10 @@ impl<'a> Transaction<'a> {
                 self.lane_of(after, |lane| lane.follow(Some(before), after))
             }
             (before, after) => {
-                if let Some(before) = before {
+                // A lane that was forgotten with its account does not come back with the last of
+                // its jobs.
+                let lane = before.filter(|job| self.state.lanes.get(job.account_id).is_some());
+                if let Some(before) = lane {
                     self.lane_of(before, |lane| lane.forget(before))?;
                 }
                 match after {
@@ -205,6 +212,14 @@ impl<'a> Transaction<'a> {
                     None => Ok(()),
                 }
             }
+        }
+    }
+
+    /// Lets go of a deleted account's lane, unless some job of it is still on its way.
+    fn forget_lane(&mut self, account: AccountId) {
+        if self.state.lanes.is_idle(account) {
+            let before = self.state.lanes.set(account, None);
+            self.undo.push(Box::new(move |state| drop(state.lanes.set(account, before))));
         }
     }
 
@@ -221,6 +236,11 @@ impl<'a> Transaction<'a> {
         if !scope.may_write(Tenancy::Client(*agency_id, *client_id)) {
             let (kind, id) = (EntityKind::SocialAccount, account_id.uuid());
             return Err(StoreError::OutOfScope { kind, id });
+        }
+        let lane = self.state.lanes.get(*account_id);
+        if lane.is_some_and(|lane| !lane.allows(*action)) {
+            let (kind, id) = (EntityKind::SocialAccount, account_id.uuid());
+            return Err(StoreError::Conflict { kind, id });
         }
         self.lane(*account_id, *agency_id, *client_id, |lane| lane.apply(*action))
     }

@@ -177,7 +177,7 @@ impl Reference {
             }
         }
         let mut taken = claimed.jobs.clone();
-        taken.sort_by_key(|job| (job.due_at, job.priority, job.id));
+        taken.sort_by_key(|job| (job.planned_at, job.priority, job.id));
         for job in taken {
             let mut expected = self.jobs[&job.id].clone();
             (expected.version, expected.fence) = (expected.version.next(), expected.fence + 1);
@@ -206,7 +206,8 @@ impl Reference {
         assert!(self.ready_lanes(at).contains(&job.account_id), "its lane can start nothing");
         let first = self
             .scheduled(job.account_id)
-            .min_by_key(|other| (other.due_at, other.priority, other.id));
+            .filter(|other| other.due_at <= at)
+            .min_by_key(|other| (other.planned_at, other.priority, other.id));
         assert_eq!(first.map(|first| first.id), Some(job.id), "another one's turn");
     }
 

@@ -88,7 +88,7 @@ fn approval(maker: &Maker, v: &mut Vary) -> Approval {
             deciders: Deciders { roles: [Role::Manager].into(), ..Deciders::default() },
             quorum: 1,
             author_may_approve: v.flag(),
-            due_within_hours: None,
+            due_within_hours: v.maybe(|_| 1),
         }])
         .unwrap(),
         requested_by: actor(v),
@@ -103,6 +103,7 @@ fn approval(maker: &Maker, v: &mut Vary) -> Approval {
                 at: v.time(base),
             })
             .collect(),
+        overdue_told: v.maybe(|_| 0),
     }
 }
 
@@ -123,7 +124,10 @@ impl Sample for Post {
             tags: v.labels(),
             category: v.maybe(Vary::label),
             campaign_id: v.maybe(|_| place.campaign_id),
-            status: v.pick(PostStatus::ALL),
+            status: match v.below(3) {
+                0 => PostStatus::PendingApproval,
+                _ => v.pick(PostStatus::ALL),
+            },
             schedule: v.maybe(|v| Schedule::at_instant(v.time(base), zone).unwrap()),
             revision: v.maybe(|v| RevisionRef { id: v.id(), number: 2, digest: digest(v) }),
             approval: v.maybe(|v| approval(maker, v)),
@@ -173,6 +177,10 @@ impl Sample for Post {
         created_from = |row, v| Some(row.created_at + TimeDelta::milliseconds(v.below(2) as i64)),
         created_until = |row, v| Some(row.created_at + TimeDelta::milliseconds(v.below(2) as i64)),
         text = |row, v| Some(crate::testkit::filters::part_of(&row.search_text(), v)),
+        approval_due_before = |row, v| Some(
+            row.approval_due_at().unwrap_or(row.created_at + TimeDelta::hours(30))
+                + TimeDelta::milliseconds(v.below(2) as i64)
+        ),
     }
 }
 

@@ -9,7 +9,7 @@ use crate::analytics::{Metrics, Rollup, RollupSubject, Snapshot};
 use crate::event::{Event, EventKind, FieldChange, Subject};
 use crate::id::Id;
 use crate::member::Coverage;
-use crate::notification::{Notification, NotificationTopic};
+use crate::notification::{Notification, NotificationChannel, NotificationTopic, Sent};
 use crate::publishing::{
     Attempt, ErrorClass, FollowUp, FollowUpOutcome, HoldReason, Intent, JobState, LatenessPolicy,
     Lease, Outcome, Part, PublishError, PublishJob, RemoteRef, WorkerId,
@@ -73,8 +73,10 @@ impl Sample for PublishJob {
                 deadline: v.time(base),
                 attempt_id: v.id(),
                 accepted: v.maybe(|_| ()).is_some(),
+                repeats: v.maybe(|_| ()).is_some(),
             }),
             attempts: 1,
+            sends: 1,
             failures: u32::MAX >> 1,
             crashes: 2,
             negatives: 0,
@@ -91,12 +93,15 @@ impl Sample for PublishJob {
             retry_of: v.maybe(Vary::id),
             created_at: v.time(base),
             finished_at: v.maybe(|v| v.time(base)),
+            metrics_due_at: v.maybe(|v| v.time(base)),
+            last_snapshot: v.maybe(Vary::id),
         }
     }
 
     fn amend(&mut self, changes: &mut ChangeSet, vary: &mut Vary) -> bool {
         self.rev += 1;
         (self.state, self.last_error) = (vary.pick(RESTING), vary.maybe(error));
+        self.metrics_due_at = vary.maybe(|v| v.time(self.created_at));
         changes.update(self);
         true
     }
@@ -108,6 +113,10 @@ impl Sample for PublishJob {
         states = |row, v| vec![row.state, JobState::Running],
         planned_from = |row, v| Some(row.planned_at + TimeDelta::milliseconds(v.below(2) as i64)),
         planned_until = |row, v| Some(row.planned_at + TimeDelta::milliseconds(v.below(2) as i64)),
+        metrics_due_before = |row, v| Some(
+            row.metrics_due_at.unwrap_or(row.created_at)
+                + TimeDelta::milliseconds(v.below(2) as i64)
+        ),
     }
 }
 
@@ -245,11 +254,22 @@ impl Sample for Notification {
             incident: format!("{} {id}", v.text()),
             read_at: v.maybe(|v| v.time(base)),
             created_at: v.time(base),
+            send_at: v.maybe(|v| v.time(base)),
+            send_attempts: 2,
+            sent: v
+                .maybe(|v| Sent {
+                    channel: NotificationChannel::Email,
+                    at: v.time(base),
+                    failed: v.maybe(|v| v.text().to_owned()),
+                })
+                .into_iter()
+                .collect(),
         }
     }
 
     fn amend(&mut self, changes: &mut ChangeSet, vary: &mut Vary) -> bool {
         self.message = vary.note();
+        self.send_at = vary.maybe(|v| v.time(self.created_at));
         self.incident.push('+');
         changes.update(self);
         true
@@ -260,6 +280,9 @@ impl Sample for Notification {
         agency_id = |row, v| Some(row.agency_id),
         topics = |row, v| vec![row.topic, NotificationTopic::PlanLimit],
         read = |row, v| Some(v.flag()),
+        send_due_before = |row, v| Some(
+            row.send_at.unwrap_or(row.created_at) + TimeDelta::milliseconds(v.below(2) as i64)
+        ),
     }
 }
 
@@ -322,6 +345,7 @@ impl Sample for Delivery {
     fn amend(&mut self, changes: &mut ChangeSet, vary: &mut Vary) -> bool {
         self.attempts += 1;
         self.event_id = vary.id();
+        self.next_at = vary.maybe(|v| v.time(self.created_at));
         changes.update(self);
         true
     }

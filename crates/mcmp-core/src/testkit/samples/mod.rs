@@ -3,6 +3,7 @@
 mod account;
 mod content;
 mod delivery;
+mod engine;
 mod people;
 mod planning;
 #[cfg(test)]

@@ -57,7 +57,7 @@ rewriting! {
     mutable:
         Agency Client User Membership Invitation ApiKey SocialAccount Post Comment ReviewLink Series
         Campaign Brief Creator Task Asset PublishJob Attempt Rollup Notification WebhookEndpoint
-        Delivery;
+        Delivery Duty RateBudget;
     fixed: Revision HistoryEntry Snapshot Event
 }
 

@@ -10,17 +10,18 @@ use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use mcmp_core::account::{AccountKind, Platform, SocialAccount, Tokens};
 use mcmp_core::agency::PlanTier;
+use mcmp_core::analytics::Metrics;
 use mcmp_core::approval::{ApprovalPolicy, Deciders, Stage};
 use mcmp_core::client::Client;
 use mcmp_core::fake::FakePublisher;
 use mcmp_core::id::{AccountId, PostId, UserId};
 use mcmp_core::lifecycle::PostStatus;
 use mcmp_core::member::Role;
-use mcmp_core::portal::{ClientEdit, Connection, PostDraft, Session, When, Worker};
+use mcmp_core::portal::{ClientEdit, Connection, PortalBuilder, PostDraft, Session, When, Worker};
 use mcmp_core::post::{HistoryEntry, Post};
 use mcmp_core::publishing::{
-    Intent, LookUp, Progress, PublishContext, PublishError, PublishJob, Publisher,
-    PublisherCapabilities, WentLive,
+    AccountContext, Intent, LookUp, Progress, PublishContext, PublishError, PublishJob, Publisher,
+    PublisherCapabilities, RemoteRef, WentLive,
 };
 use mcmp_core::secret::SecretText;
 use mcmp_core::time::{Clock, to_millis};
@@ -102,6 +103,18 @@ impl Publisher for Interrupted {
         Self::interrupt(&self.before_look_up).await;
         self.platform.look_up(cx, intent).await
     }
+
+    async fn refresh_tokens(&self, cx: &AccountContext<'_>) -> Result<Tokens, PublishError> {
+        self.platform.refresh_tokens(cx).await
+    }
+
+    async fn metrics(
+        &self,
+        cx: &AccountContext<'_>,
+        remote: &RemoteRef,
+    ) -> Result<Metrics, PublishError> {
+        self.platform.metrics(cx, remote).await
+    }
 }
 
 /// The client, its channels and everything around them.
@@ -158,10 +171,19 @@ impl Desk {
         seed: u64,
         facebook: impl FnOnce(FakePublisher) -> FakePublisher,
     ) -> Self {
+        Self::assembled(seed, facebook, |builder| builder).await
+    }
+
+    /// With a portal that has more to it, too.
+    pub(crate) async fn assembled(
+        seed: u64,
+        facebook: impl FnOnce(FakePublisher) -> FakePublisher,
+        more: impl FnOnce(PortalBuilder) -> PortalBuilder,
+    ) -> Self {
         let facebook = Arc::new(Interrupted::new(facebook(FakePublisher::new(Platform::FACEBOOK))));
         let threads = Arc::new(Interrupted::new(FakePublisher::new(Platform::THREADS)));
         let world = World::assembled(PlanTier::Enterprise, seed, |builder| {
-            builder.publisher(facebook.clone()).publisher(threads.clone())
+            more(builder.publisher(facebook.clone()).publisher(threads.clone()))
         })
         .await;
         let client = world.client("acme").await;

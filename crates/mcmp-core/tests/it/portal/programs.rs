@@ -1,5 +1,7 @@
 //! Keys for programs, and programs that are told what happened.
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
@@ -126,6 +128,8 @@ async fn a_token_is_nowhere_but_in_the_hands_it_was_given_to() {
     let draft = key(&[Permission::View], Coverage::WholeAgency);
     let (key, token) = owner.api_keys().create(draft).await.unwrap();
     let (endpoint, secret) = owner.webhooks().create(hook(Coverage::WholeAgency)).await.unwrap();
+    let digits = secret.expose().strip_prefix("whsec_").unwrap();
+    assert_eq!(BASE64_STANDARD.decode(digits).unwrap().len(), 32, "as Standard Webhooks has them");
     let events = world.events().await;
     let said = format!("{key:?} {endpoint:?} {events:?} {token:?} {secret:?}");
     let json = serde_json::to_string(&(&key, &endpoint, &events)).unwrap();

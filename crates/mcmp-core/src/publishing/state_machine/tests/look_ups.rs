@@ -124,4 +124,62 @@ fn a_look_up_that_fails_is_no_answer() {
     let held = failed(ErrorClass::Reconnect, now);
     assert_eq!(held.hold_reason, Some(HoldReason::Reconnect));
     assert_eq!(done(&held, &JobStep::Resume { due_at: now }, now).state, JobState::Unknown);
+    assert_eq!(done(&held, &JobStep::Reconnected, now).state, JobState::Unknown);
+}
+
+fn repeat(job: &PublishJob) -> JobStep {
+    JobStep::Repeat { fence: job.fence, budget: TimeDelta::seconds(60), attempt_id: id(10) }
+}
+
+#[test]
+fn a_call_that_the_platform_knows_by_its_key_is_made_again() {
+    let (claimed, now) = looked_up(&unknown(&job(&outgoing(0, false))));
+    let again = done(&claimed, &repeat(&claimed), now);
+    assert_eq!((again.state, again.attempts, again.sends), (JobState::Committing, 2, 2));
+    let live = JobStep::Published { fence: again.fence, remote: remote(1) };
+    assert_eq!(done(&again, &live, now).state, JobState::Published);
+    // A worker that dies in it leaves the question open.
+    let later = now + TimeDelta::seconds(11);
+    let rescued = done(&again, &JobStep::ExpireLease { quiet: QUIET }, later);
+    assert_eq!(rescued.state, JobState::Unknown);
+
+    // Only what the platform says of the content is said of the calls before it, too.
+    let rejected = |class| {
+        let step = JobStep::Rejected { fence: again.fence, error: error(class), jitter: 0 };
+        done(&again, &step, now)
+    };
+    assert_eq!(rejected(ErrorClass::InvalidContent).state, JobState::Failed);
+    for class in [ErrorClass::Transient, ErrorClass::RateLimited { until: None }] {
+        let open = rejected(class);
+        assert_eq!(open.state, JobState::Unknown, "{class:?}");
+        assert!(open.due_at > now && open.intent.is_some());
+    }
+    for (class, reason) in [
+        (ErrorClass::Reconnect, HoldReason::Reconnect),
+        (ErrorClass::Permission, HoldReason::UnknownOutcome),
+    ] {
+        let held = rejected(class);
+        assert_eq!((held.hold_reason, held.intent.is_some()), (Some(reason), true), "{class:?}");
+    }
+}
+
+#[test]
+fn a_call_is_not_made_again_while_it_may_be_under_way_nor_against_anybodys_will() {
+    let (claimed, now) = looked_up(&unknown(&job(&outgoing(0, false))));
+    let hasty = done(&unknown(&job(&outgoing(0, false))), &JobStep::RunNow, at(2));
+    let hasty = claim(&hasty, at(2)).unwrap();
+    assert_eq!(refused(&hasty, &repeat(&hasty), at(3)), Refusal::NotYet { at: at(60) });
+    let cancelled = done(&claimed, &JobStep::Cancel, now);
+    assert_eq!(refused(&cancelled, &repeat(&claimed), now), Refusal::CancelRequested);
+    let accepted = JobStep::LookupPending {
+        fence: claimed.fence,
+        checkpoint: None,
+        check_in: TimeDelta::zero(),
+    };
+    let accepted = claim(&done(&claimed, &accepted, now), now).unwrap();
+    assert_eq!(refused(&accepted, &repeat(&accepted), now), Refusal::OutcomeUnknown);
+    let late = claim(&claimed, claimed.due_at.max(at(90_000))).unwrap();
+    assert_eq!(refused(&late, &repeat(&late), at(90_000)), Refusal::OutcomeUnknown);
+    let often = PublishJob { sends: MAX_REPEATS, ..claimed };
+    assert_eq!(refused(&often, &repeat(&often), now), Refusal::OutcomeUnknown);
 }

@@ -30,12 +30,7 @@ fn committing(job: &PublishJob) -> PublishJob {
 }
 
 fn intend(job: &PublishJob) -> JobStep {
-    JobStep::Intend {
-        fence: job.fence,
-        budget: TimeDelta::seconds(60),
-        attempt_id: id(9),
-        paused: false,
-    }
+    JobStep::Intend { fence: job.fence, budget: TimeDelta::seconds(60), attempt_id: id(9) }
 }
 
 fn done(job: &PublishJob, step: &JobStep, now: DateTime<Utc>) -> PublishJob {

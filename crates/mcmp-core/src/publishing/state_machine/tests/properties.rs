@@ -21,7 +21,7 @@ enum Move {
         class: ErrorClass,
         seconds: i64,
         jitter: u16,
-        paused: bool,
+        lane: bool,
     },
 }
 
@@ -39,32 +39,33 @@ fn moves() -> impl Strategy<Value = Move> {
     let seconds = prop_oneof![6 => 0..300_i64, 1 => Just(90_000_i64), 1 => Just(-5_i64)];
     let stale = prop_oneof![6 => Just(0_u64), 1 => 1..3_u64];
     let step = (0..KINDS, stale, class, seconds, any::<u16>(), prop::bool::weighted(0.1)).prop_map(
-        |(kind, stale, class, seconds, jitter, paused)| Move::Step {
+        |(kind, stale, class, seconds, jitter, lane)| Move::Step {
             kind,
             stale,
             class,
             seconds,
             jitter,
-            paused,
+            lane,
         },
     );
     // What leads on to the interesting states comes up more often.
-    let towards = (prop::sample::select(vec![10, 14, 14, 14, 16, 18, 20, 20, 25]), any::<u16>())
-        .prop_map(|(kind, jitter)| Move::Step {
-            kind,
-            stale: 0,
-            class: ErrorClass::Transient,
-            seconds: 60,
-            jitter,
-            paused: false,
-        });
+    let towards =
+        (prop::sample::select(vec![10, 14, 14, 14, 16, 18, 20, 20, 25, 26, 26]), any::<u16>())
+            .prop_map(|(kind, jitter)| Move::Step {
+                kind,
+                stale: 0,
+                class: ErrorClass::Transient,
+                seconds: 60,
+                jitter,
+                lane: false,
+            });
     prop_oneof![3 => (0..200_i64).prop_map(Move::Wait), 6 => Just(Move::Claim), 5 => step, 6 => towards]
 }
 
-const KINDS: usize = 26;
+const KINDS: usize = 28;
 
 fn step_of(job: &PublishJob, now: DateTime<Utc>, what: &Move) -> Option<JobStep> {
-    let Move::Step { kind, stale, class, seconds, jitter, paused } = what else { return None };
+    let Move::Step { kind, stale, class, seconds, jitter, lane } = what else { return None };
     let (fence, jitter) = (job.fence.wrapping_sub(*stale), *jitter);
     let by = TimeDelta::seconds(*seconds);
     let (at, error, remote) = (now + by, error(*class), remote(u32::from(jitter)));
@@ -81,10 +82,10 @@ fn step_of(job: &PublishJob, now: DateTime<Utc>, what: &Move) -> Option<JobStep>
         8 => JobStep::Checkpoint { fence, checkpoint: json!(jitter), resume_in: by },
         9 => JobStep::Release { fence },
         10 => JobStep::RetryLater { fence, error, jitter },
-        11 => JobStep::Block { fence, error, until: at },
+        11 => JobStep::Block { fence, error, until: at, lane: *lane },
         12 => JobStep::Fail { fence, error },
         13 => JobStep::HoldIt { fence, reason: HoldReason::Reconnect, error: Some(error) },
-        14 => JobStep::Intend { fence, budget: by, attempt_id: id(9), paused: *paused },
+        14 => JobStep::Intend { fence, budget: by, attempt_id: id(9) },
         15 => JobStep::Published { fence, remote },
         16 => JobStep::Accepted { fence, checkpoint: json!(jitter), check_in: by },
         17 => JobStep::Rejected { fence, error, jitter },
@@ -95,8 +96,14 @@ fn step_of(job: &PublishJob, now: DateTime<Utc>, what: &Move) -> Option<JobStep>
         22 => JobStep::LookupFailed { fence, error, jitter },
         23 => JobStep::LookupImpossible { fence },
         24 => JobStep::JudgeLateness { fence },
+        26 => JobStep::Repeat { fence, budget: TimeDelta::seconds(60), attempt_id: id(10) },
+        27 => JobStep::Reconnected,
         _ => JobStep::ExpireLease { quiet: QUIET },
     })
+}
+
+fn repeats(job: &PublishJob) -> bool {
+    job.intent.as_ref().is_some_and(|intent| intent.repeats)
 }
 
 /// The fields fit the state.
@@ -177,11 +184,25 @@ proptest! {
                         }
                         JobStep::Published { .. } | JobStep::LookupFound { .. }
                         | JobStep::ConfirmPublished { .. } | JobStep::ConfirmAbsent => may_be_live = false,
-                        // An answer that proves that nothing came of it.
-                        JobStep::Rejected { error, .. } => {
-                            may_be_live &= after_error(&error.class) == AfterError::LookUp;
+                        JobStep::Repeat { .. } => {
+                            prop_assert!(may_be_live, "there is nothing to repeat");
+                            prop_assert!(now >= call_ended, "the call before it may be under way");
+                            prop_assert!(before.cancel_requested_at.is_none());
+                            prop_assert_eq!(
+                                job.dedupe_key(job.current_part().unwrap()),
+                                before.dedupe_key(before.current_part().unwrap())
+                            );
+                            seen_absent.clear();
+                            call_ended = job.intent.as_ref().unwrap().deadline;
                         }
-                        JobStep::Block { .. } if from == JobState::Committing => may_be_live = false,
+                        // An answer that proves that nothing came of it, nor of calls before it.
+                        JobStep::Rejected { error, .. } => {
+                            may_be_live &= after_error(&error.class) == AfterError::LookUp
+                                || (repeats(&before) && error.class != ErrorClass::InvalidContent);
+                        }
+                        JobStep::Block { .. } if from == JobState::Committing => {
+                            may_be_live = repeats(&before);
+                        }
                         JobStep::LookupAbsent { .. } => {
                             seen_absent.push(now);
                             let proved = seen_absent.iter().any(|first| {
@@ -231,12 +252,13 @@ proptest! {
             _ => looked_up(&unknown(&first)).0,
         };
         let what = Move::Step {
-            kind, stale: 0, class: ErrorClass::Transient, seconds: 1, jitter: 0, paused: false,
+            kind, stale: 0, class: ErrorClass::Transient, seconds: 1, jitter: 0, lane: false,
         };
         let mut step = step_of(&job, at(5), &what).unwrap();
         match &mut step {
             JobStep::Checkpoint { resume_in: wait, .. }
             | JobStep::Intend { budget: wait, .. }
+            | JobStep::Repeat { budget: wait, .. }
             | JobStep::Accepted { check_in: wait, .. }
             | JobStep::OutcomeUnknown { quiet: wait, .. }
             | JobStep::LookupAbsent { quiet: wait, .. }

@@ -12,9 +12,22 @@ fn the_plain_way_to_published() {
     let sent = committing(&job(&outgoing(0, false)));
     assert_eq!((sent.state, sent.attempts), (JobState::Committing, 1));
     let step = JobStep::Published { fence: sent.fence, remote: remote(1) };
-    let Advanced { job, event } = advance(&sent, &step, at(1)).unwrap();
+    let Advanced { job, event, .. } = advance(&sent, &step, at(1)).unwrap();
     assert_eq!((job.state, event), (JobState::Published, Some(EventKind::JobPublished)));
     assert_eq!((job.remote, job.finished_at, job.lease), (Some(remote(1)), Some(at(1)), None));
+}
+
+#[test]
+fn a_rate_limit_stops_the_account_whatever_people_did_to_the_job() {
+    let running = claim(&job(&outgoing(0, false)), at(0)).unwrap();
+    let limited = ErrorClass::RateLimited { until: Some(at(900)) };
+    let limited = JobStep::Rejected { fence: running.fence, error: error(limited), jitter: 0 };
+    let moved = JobStep::Reschedule { due_at: at(500), planned_at: at(500) };
+    for by_people in [moved, JobStep::Cancel] {
+        let changed = done(&running, &by_people, at(1));
+        let advanced = advance(&changed, &limited, at(2)).unwrap();
+        assert_eq!(advanced.lane_until, Some(at(900)), "{by_people:?}");
+    }
 }
 
 #[test]
@@ -56,13 +69,6 @@ fn whatever_people_did_after_the_claim_stops_the_call() {
     let held = done(&running, &JobStep::Hold { reason: HoldReason::NotApproved }, at(1));
     assert_eq!(refused(&held, &intend(&running), at(2)), Refusal::NotHolder);
 
-    let paused = JobStep::Intend {
-        fence: running.fence,
-        budget: TimeDelta::seconds(60),
-        attempt_id: id(9),
-        paused: true,
-    };
-    assert_eq!(refused(&running, &paused, at(1)), Refusal::Paused);
     assert_eq!(refused(&running, &intend(&running), at(10)), Refusal::LeaseExpired);
 }
 
@@ -115,6 +121,17 @@ fn the_class_of_an_error_decides() {
         (UnknownOutcome, JobState::Unknown),
     ] {
         assert_eq!(after(class).state, state, "{class:?}");
+    }
+    // A platform that takes no calls takes none for the account's other jobs; so does trouble that
+    // may pass soon. What stops a job for good stops no other.
+    let stops_others = |class| {
+        let step = JobStep::Rejected { fence: sent.fence, error: error(class), jitter: 1_000 };
+        advance(&sent, &step, at(1)).unwrap().lane_until
+    };
+    assert_eq!(stops_others(RateLimited { until: Some(at(900)) }), Some(at(900)));
+    assert_eq!(stops_others(Transient), Some(at(6)));
+    for class in [Reconnect, Permission, InvalidContent, Duplicate, UnknownOutcome] {
+        assert_eq!(stops_others(class), None, "{class:?}");
     }
     let limited = after(RateLimited { until: Some(at(900)) });
     assert_eq!((limited.due_at, limited.failures), (at(900), 0));
@@ -192,6 +209,62 @@ fn progress_forgives_failures_until_something_was_sent() {
     let next = done(&running, &step(running.fence), at(1));
     assert_eq!((next.failures, next.crashes, next.due_at), (0, 0, at(31)));
     assert_eq!(next.checkpoint, Some(json!({ "container": 1 })));
-    let running = PublishJob { attempts: 1, ..running };
+    let running = PublishJob { attempts: 1, sends: 1, ..running };
     assert_eq!(done(&running, &step(running.fence), at(1)).failures, 4);
+}
+
+#[test]
+fn a_limit_without_a_time_is_waited_out_longer_and_longer_and_ends_by_lateness() {
+    let mut job = job(&outgoing(0, false));
+    let mut waits = Vec::new();
+    for _ in 0..100 {
+        let now = job.due_at;
+        let running = claim(&job, now).unwrap();
+        let limited = error(ErrorClass::RateLimited { until: None });
+        let step = JobStep::Rejected { fence: running.fence, error: limited, jitter: 1_000 };
+        let advanced = advance(&running, &step, now).unwrap();
+        job = advanced.job;
+        assert_eq!((job.state, advanced.lane_until), (JobState::Scheduled, Some(job.due_at)));
+        waits.push((job.due_at - now).num_seconds());
+    }
+    assert_eq!(&waits[..10], [5, 10, 20, 40, 80, 160, 320, 640, 900, 900]);
+    let running = claim(&job, job.due_at).unwrap();
+    let judged = done(&running, &JobStep::JudgeLateness { fence: running.fence }, job.due_at);
+    assert_eq!(judged.hold_reason, Some(HoldReason::Late));
+}
+
+#[test]
+fn a_job_that_fails_again_and_again_steps_aside() {
+    let mut job = job(&outgoing(0, false));
+    let stopped: Vec<bool> = (0..5)
+        .map(|_| {
+            let running = claim(&job, job.due_at).unwrap();
+            let step = JobStep::RetryLater { fence: running.fence, error: transient(), jitter: 0 };
+            let advanced = advance(&running, &step, job.due_at).unwrap();
+            job = advanced.job;
+            advanced.lane_until.is_some()
+        })
+        .collect();
+    assert_eq!(stopped, [true, true, true, false, false]);
+}
+
+#[test]
+fn connected_again_it_goes_on_as_it_was_planned() {
+    let running = claim(&job(&outgoing(0, false)), at(0)).unwrap();
+    let hold = |reason| JobStep::HoldIt { fence: running.fence, reason, error: None };
+    let held = done(&running, &hold(HoldReason::Reconnect), at(1));
+    let again = done(&held, &JobStep::Reconnected, at(90_000));
+    assert_eq!(
+        (again.state, again.due_at, again.planned_at),
+        (JobState::Scheduled, at(90_000), at(0))
+    );
+    let running_again = claim(&again, at(90_000)).unwrap();
+    let judge = JobStep::JudgeLateness { fence: running_again.fence };
+    let late = done(&running_again, &judge, at(90_000));
+    assert_eq!(late.hold_reason, Some(HoldReason::Late), "a day late, and nobody said otherwise");
+    let moved = JobStep::Reschedule { due_at: at(99_000), planned_at: at(99_000) };
+    let moved = done(&done(&held, &moved, at(2)), &JobStep::Reconnected, at(90_000));
+    assert_eq!((moved.state, moved.due_at), (JobState::Scheduled, at(99_000)));
+    let other = done(&running, &hold(HoldReason::NotApproved), at(1));
+    assert_eq!(refused(&other, &JobStep::Reconnected, at(2)), Refusal::WrongState);
 }

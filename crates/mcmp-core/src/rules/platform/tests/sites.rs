@@ -5,9 +5,10 @@ use chrono::NaiveDate;
 use super::fixture::*;
 use crate::account::Platform;
 use crate::asset::{FileName, Mime};
+use crate::id::{AssetId, Id};
 use crate::post::{
     BusinessEvent, BusinessOffer, CallToAction, GoogleBusinessOptions, GoogleBusinessTopic,
-    Outgoing, PlatformOptions, PostKind, WebflowOptions,
+    Outgoing, PlatformOptions, PostKind, WebflowOptions, WordPressOptions,
 };
 use crate::rules::FindingCode as Code;
 use crate::value::Name;
@@ -115,6 +116,25 @@ fn wordpress_and_websites() {
     let mut long = post(Platform::WORDPRESS, PostKind::Article);
     text(&mut long, 100_000);
     clean(&long);
+}
+
+#[test]
+fn wordpress_features_a_picture_of_the_post() {
+    let mut post = post(Platform::WORDPRESS, PostKind::Article);
+    post.media = vec![video(), image()];
+    let chosen = |featured| {
+        PlatformOptions::Wordpress(WordPressOptions { featured, ..WordPressOptions::default() })
+    };
+    let other = AssetId::from_uuid(uuid::Uuid::from_u128(77));
+    post.media[0].asset_id = other;
+    post.options = chosen(Some(post.media[1].asset_id));
+    clean(&post);
+    for none in [other, AssetId::from_uuid(uuid::Uuid::from_u128(78))] {
+        post.options = chosen(Some(none));
+        error(&post, Code::OptionInvalid, "options.featured");
+    }
+    post.options = chosen(None);
+    clean(&post);
 }
 
 #[test]

@@ -57,6 +57,7 @@ pub(super) fn job(n: u32, account: u32, due: i64) -> PublishJob {
         lease: None,
         intent: None,
         attempts: 0,
+        sends: 0,
         failures: 0,
         crashes: 0,
         negatives: 0,
@@ -70,6 +71,8 @@ pub(super) fn job(n: u32, account: u32, due: i64) -> PublishJob {
         retry_of: None,
         created_at: second(0),
         finished_at: None,
+        metrics_due_at: None,
+        last_snapshot: None,
     }
 }
 
@@ -133,7 +136,7 @@ pub(super) fn event(n: u32, client: Option<ClientId>) -> Event {
         actor: ActorRef::System("test".to_owned()),
         kind: EventKind::ClientUpdated,
         subject: Subject { kind: EntityKind::Client, id: Uuid::nil() },
-        changes: vec![],
+        changes: [].into(),
         note: None,
         at: second(0),
     }
