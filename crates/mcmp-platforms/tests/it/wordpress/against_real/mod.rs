@@ -1,0 +1,31 @@
+//! Against a real WordPress, with a whole portal before it.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `whole` | everything a post can have, from the draft to its end |
+//! | `trouble` | what goes wrong between us and the site |
+//! | `finding` | what a look-up finds, and what it does not |
+//! | `forms` | sites, users, post types and words of every form |
+
+mod finding;
+mod forms;
+mod trouble;
+mod whole;
+
+use mcmp_core::post::WordPressOptions;
+use mcmp_core::value::Label;
+
+use super::desk::Desk;
+
+pub(super) fn labels(names: &[&str]) -> Vec<Label> {
+    names.iter().map(|name| Label::new("label", name).unwrap()).collect()
+}
+
+pub(super) fn plain() -> WordPressOptions {
+    WordPressOptions::default()
+}
+
+/// A word that no other test and no earlier run has.
+pub(super) fn unique(desk: &Desk, word: &str) -> String {
+    format!("{word}{}", desk.now().timestamp_millis())
+}
