@@ -1,0 +1,197 @@
+//! The loop that publishes: claims what is due, works on many jobs at once, holds on to them while
+//! it does, and lets go of none at shutdown.
+
+mod keep;
+
+use std::time::Duration;
+
+use backon::ExponentialBackoff;
+use chrono::{DateTime, TimeDelta, Utc};
+use mcmp_core::Error;
+use mcmp_core::portal::CarriedOut;
+use mcmp_core::publishing::PublishJob;
+use std::sync::Arc;
+use tokio::sync::watch;
+use tokio::task::{JoinError, JoinSet};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tracing::{Instrument, debug, error, info_span, warn};
+
+use crate::engine::Shared;
+use crate::loops::Loop;
+use crate::pace::until;
+use crate::telemetry;
+
+/// Publishes until it is told to stop, then ends what is under way.
+pub(crate) async fn run(engine: Arc<Shared>, mut stop: watch::Receiver<bool>) {
+    let mut keeping = JoinSet::new();
+    keeping.spawn(keep::whatever_happens(Arc::clone(&engine), keep::hold));
+    keeping.spawn(keep::whatever_happens(Arc::clone(&engine), keep::rescue));
+    let mut publishing = Publishing::new(engine);
+    while !*stop.borrow_and_update() {
+        let wait = publishing.claim().await;
+        publishing.wait(wait, &mut stop).await;
+    }
+    publishing.finish().await;
+}
+
+/// The jobs that are worked on now.
+struct Publishing {
+    engine: Arc<Shared>,
+    tasks: JoinSet<()>,
+    signal: watch::Receiver<u64>,
+    after_errors: ExponentialBackoff,
+    next_claim: Instant,
+}
+
+/// What ends a wait, besides a signal to stop and a job that is done.
+enum Until {
+    /// So long, or something that was committed.
+    Due(Duration),
+    /// So long, whatever happens: after an error, or while everything is paused.
+    Time(Duration),
+    /// A free slot.
+    Slot,
+}
+
+impl Publishing {
+    fn new(engine: Arc<Shared>) -> Self {
+        Self {
+            tasks: JoinSet::new(),
+            signal: engine.portal.store().signal(),
+            after_errors: engine.pace.after_errors(),
+            next_claim: Instant::now(),
+            engine,
+        }
+    }
+
+    /// Claims as many jobs as there are slots, begins to work on them, and says how long to wait.
+    async fn claim(&mut self) -> Until {
+        let settings = &self.engine.settings;
+        let free = settings.slots.saturating_sub(self.tasks.len()).min(settings.claim_batch);
+        if free == 0 {
+            return Until::Slot;
+        }
+        self.signal.mark_unchanged();
+        match self.claim_up_to(free).await {
+            Ok(wait) => {
+                self.after_errors = self.engine.pace.after_errors();
+                wait
+            }
+            Err(error) => {
+                error!(%error, "jobs could not be claimed");
+                self.engine.health.failed(Loop::Publish, "", &error.to_string());
+                telemetry::loop_failed(Loop::Publish);
+                let wait = self.after_errors.next().unwrap_or(self.engine.settings.poll);
+                Until::Time(self.engine.pace.around(wait))
+            }
+        }
+    }
+
+    async fn claim_up_to(&mut self, free: usize) -> Result<Until, Error> {
+        let engine = Arc::clone(&self.engine);
+        let poll = engine.pace.around(engine.settings.poll);
+        if engine.supervisor.is_all_paused().await? {
+            return Ok(Until::Time(poll));
+        }
+        let began = Instant::now();
+        let claimed = engine.worker.claim(free).await?;
+        self.next_claim = Instant::now() + engine.settings.claim_spacing;
+        telemetry::claimed(claimed.jobs.len(), began.elapsed());
+        engine.health.claimed(claimed.at);
+        if !claimed.jobs.is_empty() {
+            engine.held.notify_one();
+        }
+        let is_all = claimed.jobs.len() < free;
+        for job in claimed.jobs {
+            telemetry::started(&job, claimed.at - job.due_at);
+            self.begin(job);
+        }
+        if !is_all {
+            return Ok(Until::Slot);
+        }
+        Ok(Until::Due(self.next_due(claimed.at, poll).await?))
+    }
+
+    /// How long it is until the next claim can find something, at most `poll`.
+    async fn next_due(&self, now: DateTime<Utc>, poll: Duration) -> Result<Duration, Error> {
+        let next = self.engine.portal.store().next_due(&self.engine.scope).await?;
+        self.engine.health.note_next_due(next);
+        telemetry::oldest_due(next.map_or(TimeDelta::zero(), |at| now - at));
+        Ok(next.map_or(poll, |at| until(at, now).min(poll)))
+    }
+
+    fn begin(&mut self, job: PublishJob) {
+        let span = info_span!(
+            "publish",
+            job = %job.id, post = %job.post_id, client = %job.client_id,
+            account = %job.account_id, platform = %job.platform, fence = job.fence,
+        );
+        let engine = Arc::clone(&self.engine);
+        self.tasks.spawn(async move { carry_out(&engine, job).await }.instrument(span));
+        telemetry::in_flight(self.tasks.len());
+    }
+
+    async fn wait(&mut self, until: Until, stop: &mut watch::Receiver<bool>) {
+        let (wait, has_slot, heeds_signal) = match until {
+            Until::Due(wait) => (wait, true, true),
+            Until::Time(wait) => (wait, true, false),
+            Until::Slot => (Duration::ZERO, self.tasks.len() < self.engine.settings.slots, true),
+        };
+        tokio::select! {
+            biased;
+            _ = stop.changed() => return,
+            Some(done) = self.tasks.join_next() => note_end(done),
+            _ = self.signal.changed(), if has_slot && heeds_signal => {}
+            () = sleep(wait), if has_slot => {}
+        }
+        while let Some(done) = self.tasks.try_join_next() {
+            note_end(done);
+        }
+        telemetry::in_flight(self.tasks.len());
+        tokio::select! {
+            biased;
+            _ = stop.changed() => {}
+            () = sleep_until(self.next_claim) => {}
+        }
+    }
+
+    /// Lets what is under way end. What does not end in time goes on elsewhere: its lease runs out,
+    /// and what was sent is looked for before anything is sent again.
+    async fn finish(mut self) {
+        let all = async { while self.tasks.join_next().await.is_some() {} };
+        if timeout(self.engine.settings.grace, all).await.is_err() {
+            warn!(left = self.tasks.len(), "jobs did not end in time at shutdown");
+            self.tasks.shutdown().await;
+        }
+        telemetry::in_flight(0);
+    }
+}
+
+async fn carry_out(engine: &Shared, job: PublishJob) {
+    match engine.worker.carry_out(job).await {
+        Ok(done) => {
+            telemetry::carried_out(&done);
+            tell(&done);
+        }
+        // Its lease brings it back.
+        Err(error) => error!(%error, "a job could not be carried out"),
+    }
+}
+
+fn tell(done: &CarriedOut) {
+    let (state, error) = (done.job.state, done.job.last_error.as_ref().map(|e| e.message.as_str()));
+    if done.lost {
+        warn!(%state, "the job is no longer this worker's");
+    } else {
+        debug!(%state, error, "the job was let go");
+    }
+}
+
+/// A publisher that panics costs its job a lease, and nobody else anything.
+fn note_end(done: Result<(), JoinError>) {
+    if let Err(error) = done
+        && error.is_panic()
+    {
+        error!(%error, "a job's task panicked");
+    }
+}

@@ -1,0 +1,57 @@
+//! What an operator paused.
+
+use std::sync::{Mutex, PoisonError};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use mcmp_core::portal::Pauses;
+use mcmp_core::publishing::PublishJob;
+use mcmp_core::{Error, Portal};
+
+use super::{Wait, WaitReason};
+
+/// How long what was read counts.
+const FRESH: TimeDelta = TimeDelta::seconds(1);
+/// How long a job of a paused platform rests before it is looked at again.
+const REST: TimeDelta = TimeDelta::minutes(1);
+
+/// Reads what is paused, once a second at most.
+#[derive(Debug)]
+pub(super) struct PauseWatch {
+    portal: Portal,
+    read: Mutex<Option<(DateTime<Utc>, Pauses)>>,
+}
+
+impl PauseWatch {
+    pub(super) fn new(portal: Portal) -> Self {
+        Self { portal, read: Mutex::default() }
+    }
+
+    pub(super) async fn current(&self, now: DateTime<Utc>) -> Result<Pauses, Error> {
+        let is_fresh = |at: DateTime<Utc>| at <= now && now - at < FRESH;
+        let read = self.read.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some((at, pauses)) = read
+            && is_fresh(at)
+        {
+            return Ok(pauses);
+        }
+        let pauses = self.portal.pauses().await?;
+        *self.read.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, pauses.clone()));
+        Ok(pauses)
+    }
+
+    /// What was read last, however long ago.
+    pub(super) fn last(&self) -> Pauses {
+        let read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        read.as_ref().map(|(_, pauses)| pauses.clone()).unwrap_or_default()
+    }
+
+    pub(super) async fn wait_of(
+        &self,
+        job: &PublishJob,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Wait>, Error> {
+        let pauses = self.current(now).await?;
+        let is_paused = pauses.everything || pauses.platforms.contains(&job.platform);
+        Ok(is_paused.then(|| Wait::until(now + REST, WaitReason::Paused)))
+    }
+}
