@@ -33,12 +33,8 @@ fn cases() -> Vec<Case> {
     let waiting = cast.job(&cast.account(item.account_id), &item, minutes(0));
     let running = claimed(waiting.clone());
     let fence = running.fence;
-    let intend = JobStep::Intend {
-        fence,
-        budget: TimeDelta::seconds(60),
-        attempt_id: cast.ids.next(),
-        paused: false,
-    };
+    let intend =
+        JobStep::Intend { fence, budget: TimeDelta::seconds(60), attempt_id: cast.ids.next() };
     let committing = advance(&running, &intend, minutes(0)).expect("a claimed job").job;
     let remote = RemoteRef { id: "1234567890".to_owned(), url: None };
     let error = PublishError::new(ErrorClass::UnknownOutcome, "no answer came");

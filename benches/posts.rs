@@ -62,6 +62,7 @@ impl Scene {
             requested_at: start(),
             stage_started_at: start(),
             decisions: Vec::new(),
+            overdue_told: None,
         };
         let jobs = outgoing
             .iter()

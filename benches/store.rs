@@ -74,7 +74,7 @@ impl Filled {
             actor: ActorRef::System("bench".to_owned()),
             kind: EventKind::PostUpdated,
             subject: Subject::of(post),
-            changes: Vec::new(),
+            changes: [].into(),
             note: None,
             at: start(),
         }

@@ -156,7 +156,7 @@ impl House {
     /// It is not live afterwards.
     #[must_use]
     pub fn carry_out(&self, job: PublishJob) -> PublishJob {
-        let job = ready(self.worker.carry_out(job)).unwrap();
+        let job = ready(self.worker.carry_out(job)).unwrap().job;
         assert_eq!(job.state, JobState::Published, "{:?}", job.last_error);
         job
     }

@@ -9,9 +9,16 @@
     reason = "set-up of benchmarks: all values are written here"
 )]
 
+/// As servers run: much of what is measured is allocated and freed again soon.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+pub mod agency;
 pub mod cast;
 pub mod content;
 pub mod house;
+pub mod memory;
+pub mod tally;
 
 use std::pin::pin;
 use std::sync::Arc;

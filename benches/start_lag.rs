@@ -1,0 +1,113 @@
+//! How late posts start, in real time: five hundred fall due every second, spread over a thousand
+//! channels, on a platform whose calls take a while.
+//!
+//!     cargo bench -p mcmp-benches --bench start_lag
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::indexing_slicing,
+    reason = "a program that measures and tells"
+)]
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::TimeDelta;
+use mcmp_benches::agency;
+use mcmp_core::Portal;
+use mcmp_core::account::Platform;
+use mcmp_core::entropy::SystemEntropy;
+use mcmp_core::portal::{PostDraft, When};
+use mcmp_core::publishing::{
+    Intent, LookUp, Progress, PublishContext, PublishError, Publisher, PublisherCapabilities,
+    RemoteRef, WentLive,
+};
+use mcmp_core::secret::{KeyRing, SealKey};
+use mcmp_core::store::MemoryStore;
+use mcmp_core::time::{Clock, SystemClock};
+use mcmp_scheduler::{Engine, EngineSettings};
+
+const PER_SECOND: i64 = 500;
+const CALL: Duration = Duration::from_millis(20);
+
+/// Notes how late each part was as its first call came.
+#[derive(Debug, Default)]
+struct Stopwatch {
+    lags_ms: Mutex<Vec<i64>>,
+}
+
+#[async_trait]
+impl Publisher for Stopwatch {
+    fn platform(&self) -> &Platform {
+        &Platform::THREADS
+    }
+
+    fn capabilities(&self) -> PublisherCapabilities {
+        PublisherCapabilities { can_look_up: true, ..PublisherCapabilities::default() }
+    }
+
+    async fn prepare(&self, cx: &PublishContext<'_>) -> Result<Progress, PublishError> {
+        let lag = SystemClock.now() - cx.job.planned_at;
+        self.lags_ms.lock().expect("nothing panics in between").push(lag.num_milliseconds());
+        Ok(Progress::Ready { checkpoint: None })
+    }
+
+    async fn go_live(&self, cx: &PublishContext<'_>) -> Result<WentLive, PublishError> {
+        tokio::time::sleep(CALL).await;
+        Ok(WentLive::Live(RemoteRef { id: cx.dedupe_key(), url: None }))
+    }
+
+    async fn look_up(&self, _: &PublishContext<'_>, _: &Intent) -> Result<LookUp, PublishError> {
+        Ok(LookUp::Impossible)
+    }
+}
+
+#[tokio::main(flavor = "multi_thread", worker_threads = 2)]
+async fn main() {
+    // As cargo bench runs it; cargo test only sees whether it runs at all.
+    let is_test = !std::env::args().any(|word| word == "--bench");
+    let (seconds, channels) = if is_test { (1, 50) } else { (10, 1_000) };
+    let key = SealKey::from_bytes(&[7; 32]).unwrap();
+    let sealer = KeyRing::builder().active("k", key).build(Arc::new(SystemEntropy)).unwrap();
+    let platform = Arc::new(Stopwatch::default());
+    let portal = Portal::builder(Arc::new(MemoryStore::new(Arc::new(SystemClock))))
+        .sealer(Arc::new(sealer))
+        .publisher(platform.clone())
+        .build()
+        .unwrap();
+    let (session, clients) = agency::found(&portal, channels, &[Platform::THREADS]).await;
+    let jobs = usize::try_from(PER_SECOND * seconds).unwrap();
+    // Planning comes first; all of it is written before the first post is due.
+    let first = portal.now() + TimeDelta::milliseconds(500 + i64::try_from(jobs).unwrap());
+    for n in 0..jobs {
+        let (client, accounts) = &clients[n % clients.len()];
+        let text = "Fresh rye bread from seven o'clock".parse().unwrap();
+        let draft = PostDraft::new(*client, text).to(accounts.iter().copied());
+        let post = session.posts().create(draft).await.unwrap();
+        let at = first + TimeDelta::milliseconds(i64::try_from(n).unwrap() * 1_000 / PER_SECOND);
+        session.posts().schedule(post.id, When::At(at)).await.unwrap();
+    }
+    let ahead = first - portal.now();
+    assert!(ahead > TimeDelta::zero(), "planning took longer than expected: {ahead}");
+
+    let mut settings = EngineSettings::default();
+    settings.claim_spacing = Duration::from_millis(1);
+    let running = Engine::builder(portal.clone()).settings(settings).build().unwrap().start();
+    let all = ahead + TimeDelta::seconds(seconds + 2);
+    tokio::time::sleep(all.to_std().unwrap()).await;
+    running.shutdown().await;
+
+    let mut lags = platform.lags_ms.lock().expect("nothing panics in between").clone();
+    lags.sort_unstable();
+    assert_eq!(lags.len(), jobs, "every post started once");
+    let at = |percent: usize| lags[(lags.len() - 1) * percent / 100];
+    println!(
+        "{jobs} posts at {PER_SECOND}/s: start lag p50 {} ms, p90 {} ms, p99 {} ms, most {} ms",
+        at(50),
+        at(90),
+        at(99),
+        at(100),
+    );
+}
