@@ -24,7 +24,7 @@
 //! | when | [`time`] |
 //! | then | [`analytics`], [`notification`], [`webhook`], [`event`] |
 //! | beneath | [`store`], [`duty`], [`service`], [`secret`], [`entropy`], [`id`], [`value`] |
-//! | on top | [`portal`], and [`fake`] for tests |
+//! | on top | [`portal`]; [`transfer`] from store to store; [`fake`] for tests |
 //!
 //! # What everything here keeps to
 //! - Pure code decides; the [`portal`] loads, decides and commits once.
@@ -61,6 +61,7 @@ pub mod store;
 #[cfg(feature = "testkit")]
 pub mod testkit;
 pub mod time;
+pub mod transfer;
 pub mod value;
 pub mod webhook;
 

@@ -128,6 +128,12 @@ impl Scope {
         Self::new(ActorRef::User(user), Reach::Person, None)
     }
 
+    /// The same actor with one client in reach and nothing else; for a scope that reaches it.
+    pub(crate) fn within_client(&self, agency: AgencyId, client: ClientId) -> Self {
+        let reach = Reach::Clients(agency, BTreeSet::from([client]));
+        Self::new(self.actor.clone(), reach, Some(agency))
+    }
+
     /// Whose scope it is.
     #[must_use]
     pub fn actor(&self) -> &ActorRef {

@@ -2,7 +2,8 @@
 
 use uuid::Uuid;
 
-use super::entity::{Entity, EntityKind, Version, for_each_entity};
+use super::entity::{Entity, EntityKind, UniqueKey, Version, for_each_entity};
+use super::fields::{Field, FieldValue, Fields, TenancyKind};
 use crate::access::Tenancy;
 use crate::agency::Meter;
 use crate::event::Event;
@@ -49,6 +50,60 @@ macro_rules! records {
             pub fn tenancy(&self) -> Tenancy<'_> {
                 match self {
                     $(Record::$name(entity) => Entity::tenancy(entity.as_ref()),)+
+                }
+            }
+
+            /// What may stand only once over all entities of its kind.
+            #[must_use]
+            pub fn unique_keys(&self) -> Vec<UniqueKey> {
+                match self {
+                    $(Record::$name(entity) => Entity::unique_keys(entity.as_ref()),)+
+                }
+            }
+
+            /// What it is found by, in the order of its kind's [`fields`](EntityKind::fields).
+            #[must_use]
+            pub fn values(&self) -> Vec<FieldValue> {
+                match self {
+                    $(Record::$name(entity) => <$type as Entity>::Filter::values(entity),)+
+                }
+            }
+
+            /// The entity as JSON.
+            ///
+            /// # Errors
+            /// None that an entity can cause.
+            pub fn to_json(&self) -> serde_json::Result<String> {
+                match self {
+                    $(Record::$name(entity) => serde_json::to_string(entity),)+
+                }
+            }
+
+            /// Reads what [`to_json`](Self::to_json) wrote of an entity of this kind.
+            ///
+            /// # Errors
+            /// Anything else.
+            pub fn from_json(kind: EntityKind, json: &str) -> serde_json::Result<Self> {
+                match kind {
+                    $(EntityKind::$name => serde_json::from_str::<$type>(json).map(Self::from),)+
+                }
+            }
+        }
+
+        impl EntityKind {
+            /// What entities of this kind are found by.
+            #[must_use]
+            pub fn fields(self) -> &'static [Field] {
+                match self {
+                    $(EntityKind::$name => <<$type as Entity>::Filter as Fields<$type>>::FIELDS,)+
+                }
+            }
+
+            /// Which tenancy entities of this kind have.
+            #[must_use]
+            pub fn tenancy_kind(self) -> TenancyKind {
+                match self {
+                    $(EntityKind::$name => <<$type as Entity>::Filter as Fields<$type>>::TENANCY,)+
                 }
             }
         }
@@ -132,6 +187,8 @@ pub enum Write {
     Update(Record),
     /// An entity to delete, at the version it was read at: the store must have that version.
     Delete(Record),
+    /// An entity as another store had it, with the version it had there. The system's alone.
+    Restore(Record),
     /// A change of what a plan counts.
     Meter(MeterChange),
     /// A change of an account's lane.
@@ -170,6 +227,15 @@ impl ChangeSet {
     /// An entity to delete, as it was read.
     pub fn delete<E: Entity + Into<Record>>(&mut self, entity: E) {
         self.writes.push(Write::Delete(entity.into()));
+    }
+
+    /// An entity as another store had it: it keeps its version, and must not be there yet. An event
+    /// takes the next place in the outbox, like any [`event`](Self::event).
+    pub fn restore(&mut self, entity: impl Into<Record>) {
+        match entity.into() {
+            Record::Event(event) => self.event(*event),
+            record => self.writes.push(Write::Restore(record)),
+        }
     }
 
     /// A change of what a plan counts.

@@ -125,7 +125,8 @@ macro_rules! entity {
 }
 pub(crate) use entity;
 
-/// Lists every entity kind once: the enum and the [`Record`](super::Record) are made from it.
+/// Lists every entity kind once: the enum and the [`Record`](super::Record) are made from it. What
+/// others belong to stands before them: stores are [filled](crate::transfer) in this order.
 macro_rules! for_each_entity {
     ($with:ident) => {
         $with! {

@@ -6,11 +6,12 @@ use std::fmt::Debug;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use super::fields::Fields;
 use super::query::Sort;
 use crate::id::ClientId;
 
 /// What a list of `E` can be narrowed by. An empty filter matches everything.
-pub trait Filter<E>: Debug + Clone + Default + Send + Sync + 'static {
+pub trait Filter<E>: Fields<E> + Debug + Clone + Default + Send + Sync + 'static {
     /// What such a list can be sorted by; always [`Sort::Created`] among them.
     const SORTS: &'static [Sort];
 
@@ -36,7 +37,7 @@ pub trait Filter<E>: Debug + Clone + Default + Send + Sync + 'static {
 }
 
 /// The key of a time that may be missing: what has none comes last.
-fn time_key(at: Option<DateTime<Utc>>) -> i64 {
+pub(super) fn time_key(at: Option<DateTime<Utc>>) -> i64 {
     at.map_or(i64::MAX, |at| at.timestamp_millis())
 }
 

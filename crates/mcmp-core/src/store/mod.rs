@@ -7,6 +7,7 @@
 mod change;
 mod entity;
 mod error;
+mod fields;
 mod filter;
 mod memory;
 mod query;
@@ -28,6 +29,7 @@ pub use change::{ChangeSet, MeterChange, Mutable, Record, Write};
 pub use entity::{Entity, EntityKind, UniqueKey, Version};
 pub(crate) use entity::{entity, for_each_entity};
 pub use error::StoreError;
+pub use fields::{Condition, Field, FieldType, FieldValue, Fields, Key, TenancyKind};
 pub use filter::{
     AgencyFilter, ApiKeyFilter, AssetFilter, AttemptFilter, BriefFilter, CampaignFilter,
     ClientFilter, CommentFilter, CreatorFilter, DeliveryFilter, DutyFilter, EventFilter, Filter,
@@ -85,6 +87,8 @@ pub trait Commit: Send + Sync {
     /// - Nothing is required of ids that an entity names, but that its agency, its client and its
     ///   [`parent`](Entity::parent) are there; nothing is deleted along with what it belongs to.
     /// - Events are written by [`ChangeSet::event`] alone.
+    /// - What is [restored](ChangeSet::restore) is inserted with the version it has, 1 or more; in all
+    ///   else it is like any insert. Only the system's scope restores; any other is out of scope.
     /// - Numbers above `i64::MAX` and texts that hold U+0000 may be refused as
     ///   [`StoreError::Invalid`]; times finer than a millisecond may lose what is finer.
     /// - A job that is inserted, updated or deleted moves its account's lane along, in the same
@@ -141,7 +145,8 @@ impl EventPosition {
 }
 
 /// How far a reader of events came, as the [duty](crate::duty) keeps it that the reader's place is
-/// known by.
+/// known by. A duty that keeps this and nothing else is given the right place when all is
+/// [moved](crate::transfer) to another store.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReadUpTo {
     /// The last event that was read.

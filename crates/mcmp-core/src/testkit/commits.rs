@@ -1,5 +1,7 @@
 //! One commit: all of it or nothing, at the version it was decided on.
 
+mod restored;
+
 use chrono::TimeDelta;
 
 use super::harness::Kit;
@@ -20,6 +22,8 @@ use crate::store::{
 };
 use crate::time::{FIRST_DAY, LAST_DAY};
 use crate::value::{Markdown, Name, Note};
+
+pub(super) use restored::{a_restored_entity_keeps_its_version, only_the_system_restores};
 
 fn inserting<E: Sample>(entity: &mut E) -> ChangeSet {
     let mut changes = ChangeSet::new();

@@ -136,11 +136,11 @@ pub(super) async fn a_gap_lies_between_two_starts(kit: Kit) {
 /// A paused lane starts nothing, for whichever reason, and goes on when the last reason is gone;
 /// jobs that run are left alone.
 pub(super) async fn a_paused_lane_starts_nothing(kit: Kit) {
-    use PauseReason::{Account, Client, Reconnect};
+    use PauseReason::{Account, Agency, Client, Reconnect};
     let mut world = kit.world().await;
     let own = account(&mut world, 0).await;
     let other = account(&mut world, 0).await;
-    for reason in [Account, Client, Reconnect] {
+    for reason in [Account, Client, Agency, Reconnect] {
         job(&world, 0, own, -1).await;
         change_lane(&world, 0, own, LaneAction::Pause(reason)).await;
         change_lane(&world, 0, own, LaneAction::Pause(reason)).await;

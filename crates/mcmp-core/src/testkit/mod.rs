@@ -39,6 +39,8 @@
 //!   set.
 //! - **Tests of your own.** [`World`] seeds a store with agencies, clients and people, and
 //!   [`Sample`] makes an entity of any kind.
+//! - **Moving.** [`transfer::round_trip`] moves everything from one store through another and back:
+//!   call it with yours and the store in memory, and again the other way round.
 //!
 //! # What the kit leaves open
 //!
@@ -63,7 +65,10 @@
 
 mod commits;
 mod concurrency;
+mod crash;
 mod events;
+#[cfg(test)]
+mod fields_tests;
 mod filters;
 mod harness;
 mod isolation;
@@ -76,10 +81,12 @@ pub mod publisher;
 mod queue;
 mod samples;
 mod scoped_writes;
+pub mod transfer;
 mod unique;
 mod vary;
 mod world;
 
+pub use crash::survive_kills;
 pub use harness::{Kit, Rule, Skip, StoreTime, TestStore, Verdict, run};
 pub use samples::{Field, Maker, Place, Sample, Stored};
 pub use vary::{AWKWARD_TEXTS, Vary};
@@ -121,6 +128,8 @@ macro_rules! for_each_store_rule {
                 a_failing_commit_leaves_nothing
                 a_tenancy_never_changes
                 coverage_changes_within_the_agency
+                a_restored_entity_keeps_its_version
+                only_the_system_restores
                 change_sets_are_committed_each_on_its_own
                 the_stores_time_moves
             }

@@ -19,7 +19,8 @@ use crate::member::{ApiKey, Coverage, Grant, Membership, Role, User};
 use crate::post::Post;
 use crate::publishing::PublishJob;
 use crate::store::{
-    ChangeSet, Direction, Entity, EntityKind, EventPosition, Query, Record, Sort, Store, StoreError,
+    ChangeSet, Direction, Entity, EntityKind, EventPosition, Query, Record, Sort, Store,
+    StoreError, StoreExt,
 };
 use crate::time::Month;
 use crate::webhook::WebhookEndpoint;
@@ -86,7 +87,7 @@ impl Seed<'_> {
 
 impl World {
     /// Seeds an empty store.
-    pub(super) async fn new(test: TestStore) -> Self {
+    pub async fn new(test: TestStore) -> Self {
         let base = test.store.now().await.unwrap();
         let maker = Maker::new(base);
         let system = Actor::system("kit").own_scope().unwrap();
@@ -212,24 +213,28 @@ impl World {
 
     /// Everything the system sees, to be compared before and after.
     pub async fn dump(&self) -> Vec<String> {
+        self.dump_of(self.store()).await
+    }
+
+    /// The same of another store that holds this world.
+    pub async fn dump_of(&self, store: &dyn Store) -> Vec<String> {
         let mut dump = Vec::new();
         macro_rules! every {
             ($($name:ident($type:ty) = $wire:literal),+ $(,)?) => {$(
-                let query = Query::<$type>::new(Default::default()).limit(500);
-                let rows = self.walk(&self.system, query).await;
+                let rows = store.all::<$type>(&self.system, Default::default()).await.unwrap();
                 dump.extend(rows.iter().map(|row| format!("{row:?}")));
             )+};
         }
         crate::store::for_each_entity!(every);
-        let events = self.store().events_after(&self.system, EventPosition::START, 10_000).await;
+        let events = store.events_after(&self.system, EventPosition::START, 10_000).await;
         dump.extend(events.unwrap().iter().map(|(_, event)| format!("outbox {}", event.id)));
         let meters = crate::agency::Meter::ALL;
         for place in &self.places {
-            let lane = self.store().lane(&self.system, place.account_id).await.unwrap();
+            let lane = store.lane(&self.system, place.account_id).await.unwrap();
             dump.push(format!("{lane:?}"));
             for meter in meters {
                 let month = meter.is_monthly().then(|| Month::of(self.maker.base()));
-                let used = self.store().usage(&self.system, place.agency_id, *meter, month).await;
+                let used = store.usage(&self.system, place.agency_id, *meter, month).await;
                 dump.push(format!("{meter} {}", used.unwrap()));
             }
         }

@@ -28,6 +28,8 @@ pub(super) struct Transaction<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Operation {
     Insert,
+    /// An insert that keeps its version.
+    Restore,
     Update,
     Delete,
 }
@@ -102,6 +104,10 @@ impl<'a> Transaction<'a> {
             }
             Write::Update(record) => self.record(scope, Operation::Update, record),
             Write::Delete(record) => self.record(scope, Operation::Delete, record),
+            Write::Restore(record) if !scope.is_system() => {
+                Err(StoreError::OutOfScope { kind: record.kind(), id: record.id() })
+            }
+            Write::Restore(record) => self.record(scope, Operation::Restore, record),
             Write::Meter(change) => self.meter(scope, &change),
             Write::Lane(change) => self.change_lane(scope, &change),
         }
@@ -125,6 +131,7 @@ impl<'a> Transaction<'a> {
         let stored = table.get(id);
         let expected = match (operation, stored) {
             (Operation::Insert, None) => Version::NEW.next(),
+            (Operation::Restore, None) => entity.version().max(Version::NEW.next()),
             (Operation::Update, Some(stored)) => stored.version().next(),
             (Operation::Delete, Some(stored)) => stored.version(),
             _ => return Err(conflict),

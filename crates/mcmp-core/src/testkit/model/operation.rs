@@ -70,6 +70,7 @@ fn lane_step() -> impl Strategy<Value = LaneStep> {
     let reason = prop_oneof![
         Just(PauseReason::Account),
         Just(PauseReason::Client),
+        Just(PauseReason::Agency),
         Just(PauseReason::Reconnect)
     ];
     prop_oneof![

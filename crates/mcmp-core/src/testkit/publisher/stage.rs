@@ -260,6 +260,7 @@ impl Stage {
         for job in claimed {
             worker.carry_out(job).await.unwrap();
         }
+        self.watched.raise();
         found
     }
 
@@ -311,7 +312,7 @@ impl Stage {
         let worker = self.worker();
         let mut work = pin!(worker.run_due());
         let mut death = pin!(self.watched.death());
-        poll_fn(|task| {
+        let died = poll_fn(|task| {
             if death.as_mut().poll(task).is_ready() {
                 return Poll::Ready(true);
             }
@@ -323,7 +324,9 @@ impl Stage {
                 Poll::Pending => death.as_mut().poll(task).map(|()| true),
             }
         })
-        .await
+        .await;
+        self.watched.raise();
+        died
     }
 
     /// A process works until so many calls in all have reached the platform, and dies there, or
@@ -331,7 +334,7 @@ impl Stage {
     pub(super) async fn run_until_call(&self, calls: usize) -> bool {
         let worker = self.worker();
         let mut work = pin!(worker.run_due());
-        poll_fn(|task| {
+        let died = poll_fn(|task| {
             if let Poll::Ready(done) = work.as_mut().poll(task) {
                 done.unwrap();
                 return Poll::Ready(false);
@@ -343,7 +346,9 @@ impl Stage {
             task.waker().wake_by_ref();
             Poll::Pending
         })
-        .await
+        .await;
+        self.watched.raise();
+        died
     }
 
     /// A person looks where the software can't, says what there is, and lets it go on; until then

@@ -3,6 +3,9 @@
 
 use std::collections::BTreeSet;
 use std::fmt::{self, Debug};
+use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -16,6 +19,7 @@ use crate::publishing::{
     AccountContext, ErrorClass, Intent, LookUp, Progress, PublishContext, PublishError, Publisher,
     PublisherCapabilities, RemoteRef, WentLive,
 };
+use crate::testkit::harness::said_by;
 
 /// How long a call may take that no worker gives up, before a rule does. No publisher waits for
 /// anything inside a call, so only its own time limit is waited for.
@@ -37,6 +41,8 @@ struct Written {
     secrets: BTreeSet<String>,
     errors: Vec<PublishError>,
     go_lives: usize,
+    /// What a call panicked with.
+    panic: Option<String>,
 }
 
 /// What the publisher itself shows, so that a secret in it is found.
@@ -81,6 +87,14 @@ impl Watched {
         self.written().go_lives
     }
 
+    /// Panics if a call did: a worker takes that for an error, and a rule does not.
+    pub(super) fn raise(&self) {
+        let panic = self.written().panic.take();
+        if let Some(message) = panic {
+            panic!("{message}");
+        }
+    }
+
     /// The process dies at the edge of a call that so many others precede from the very start.
     pub(super) fn die_at(&self, edge: usize) {
         *self.dies_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(edge);
@@ -89,6 +103,18 @@ impl Watched {
     /// Ends once the process has died.
     pub(super) async fn death(&self) {
         self.died.notified().await;
+    }
+
+    /// Writes down what a call panics with.
+    async fn heard<T>(&self, call: impl Future<Output = T>) -> T {
+        let mut call = pin!(call);
+        poll_fn(|cx| {
+            catch_unwind(AssertUnwindSafe(|| call.as_mut().poll(cx))).unwrap_or_else(|panic| {
+                self.written().panic = Some(said_by(panic.as_ref()));
+                resume_unwind(panic)
+            })
+        })
+        .await
     }
 
     async fn edge(&self) {
@@ -158,14 +184,17 @@ impl Publisher for Watched {
     }
 
     async fn prepare(&self, cx: &PublishContext<'_>) -> Result<Progress, PublishError> {
-        let answer = self.step("prepare", cx.tokens, self.inner.prepare(cx)).await;
-        let class = answer.as_ref().err().map(|error| error.class);
-        assert_ne!(
-            class,
-            Some(ErrorClass::UnknownOutcome),
-            "prepare can be repeated: what fails in it is transient, never unknown"
-        );
-        answer
+        self.heard(async {
+            let answer = self.step("prepare", cx.tokens, self.inner.prepare(cx)).await;
+            let class = answer.as_ref().err().map(|error| error.class);
+            assert_ne!(
+                class,
+                Some(ErrorClass::UnknownOutcome),
+                "prepare can be repeated: what fails in it is transient, never unknown"
+            );
+            answer
+        })
+        .await
     }
 
     async fn go_live(&self, cx: &PublishContext<'_>) -> Result<WentLive, PublishError> {
@@ -180,7 +209,7 @@ impl Publisher for Watched {
                 panic!("go_live still waited at the intent's deadline, {left:?} after its start")
             })
         };
-        self.step("go_live", cx.tokens, in_time).await
+        self.heard(self.step("go_live", cx.tokens, in_time)).await
     }
 
     async fn look_up(
@@ -188,7 +217,8 @@ impl Publisher for Watched {
         cx: &PublishContext<'_>,
         intent: &Intent,
     ) -> Result<LookUp, PublishError> {
-        self.step("look_up", cx.tokens, limited("look_up", self.inner.look_up(cx, intent))).await
+        let looking = limited("look_up", self.inner.look_up(cx, intent));
+        self.heard(self.step("look_up", cx.tokens, looking)).await
     }
 
     async fn edit(
@@ -216,13 +246,8 @@ impl Publisher for Watched {
     }
 
     async fn refresh_tokens(&self, cx: &AccountContext<'_>) -> Result<Tokens, PublishError> {
-        let answer = self
-            .step(
-                "refresh_tokens",
-                cx.tokens,
-                limited("refresh_tokens", self.inner.refresh_tokens(cx)),
-            )
-            .await;
+        let asking = limited("refresh_tokens", self.inner.refresh_tokens(cx));
+        let answer = self.heard(self.step("refresh_tokens", cx.tokens, asking)).await;
         if let Ok(tokens) = &answer {
             self.given(tokens);
         }

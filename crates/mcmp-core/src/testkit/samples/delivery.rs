@@ -138,8 +138,11 @@ impl Sample for Attempt {
             worker: WorkerId("w".to_owned()),
             request_digest: digest(&mut v),
             started_at: v.time(base),
-            outcome: match v.below(4) {
+            outcome: match v.below(5) {
                 0 => None,
+                4 => {
+                    Some(Outcome::Accepted { checkpoint: serde_json::json!({ "id": v.number() }) })
+                }
                 1 => Some(Outcome::Published { remote: remote(&mut v) }),
                 2 => Some(Outcome::Rejected { error: error(&mut v) }),
                 _ => Some(Outcome::Unknown { error: error(&mut v) }),

@@ -34,7 +34,9 @@ pub struct Maker {
 }
 
 impl Maker {
-    pub(super) fn new(base: DateTime<Utc>) -> Self {
+    /// Makes samples around a time. Two makers of one time make the same ids.
+    #[must_use]
+    pub fn new(base: DateTime<Utc>) -> Self {
         Self { ids: Arc::new(IdSource::new(Arc::new(SeededEntropy::new(7)))), base }
     }
 
@@ -79,12 +81,9 @@ pub struct Place {
 }
 
 impl Place {
-    pub(super) fn new(
-        maker: &Maker,
-        agency_id: AgencyId,
-        client_id: ClientId,
-        sibling: ClientId,
-    ) -> Self {
+    /// A place for a client, with ids of things that are yet to be put into a store.
+    #[must_use]
+    pub fn new(maker: &Maker, agency_id: AgencyId, client_id: ClientId, sibling: ClientId) -> Self {
         Self {
             agency_id,
             client_id,

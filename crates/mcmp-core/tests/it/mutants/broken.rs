@@ -38,6 +38,7 @@ pub(crate) enum Fault {
     EventsOutliveFailure,
     StaleChangesWin,
     DeletesNothing,
+    RestoresAnew,
     TakesTakenValues,
     OneFailureStopsTheRest,
     MetersAreCheckedFirst,
@@ -243,6 +244,13 @@ impl Commit for Broken {
         }
         if self.has(Fault::DeletesNothing) {
             writes.retain(|write| !matches!(write, Write::Delete(_)));
+        }
+        if self.has(Fault::RestoresAnew) {
+            for write in &mut writes {
+                if let Write::Restore(record) = write {
+                    *write = Write::Insert(record.clone());
+                }
+            }
         }
         if self.has(Fault::DropsEvents) {
             events.clear();

@@ -2,7 +2,7 @@
 
 use mcmp_core::access::Scope;
 use mcmp_core::event::Event;
-use mcmp_core::store::{ChangeSet, Entity, MemoryStore, Read, Record, Version, Write};
+use mcmp_core::store::{ChangeSet, Entity, Read, Record, Store, Version, Write};
 
 macro_rules! rewriting {
     (mutable: $($name:ident)+; fixed: $($fixed:ident)+) => {
@@ -28,6 +28,7 @@ macro_rules! rewriting {
                     $(Record::$fixed(entity) => changes.delete(*entity),)+
                     other => panic!("a new kind: {other:?}"),
                 },
+                Write::Restore(record) => changes.restore(record),
                 Write::Meter(change) => changes.meter(change),
                 Write::Lane(change) => changes.lane(change),
                 other => panic!("a new write: {other:?}"),
@@ -36,7 +37,7 @@ macro_rules! rewriting {
 
         /// Brings a change or a deletion up to whatever version there is.
         pub(crate) async fn bring_up_to_date(
-            store: &MemoryStore,
+            store: &dyn Store,
             system: &Scope,
             write: &mut Write,
         ) {
@@ -62,9 +63,9 @@ rewriting! {
 }
 
 /// What the store has under an entity's id.
-async fn stored<E: Entity>(store: &MemoryStore, system: &Scope, like: &E) -> Option<E>
+async fn stored<E: Entity>(store: &dyn Store, system: &Scope, like: &E) -> Option<E>
 where
-    MemoryStore: Read<E>,
+    dyn Store: Read<E>,
 {
     Read::<E>::get(store, system, like.id()).await.unwrap()
 }
