@@ -15,7 +15,7 @@ use super::{PostAction, PostStatus};
 /// if their worker does not know yet: what is called off is no longer meant to go out. The rest
 /// says, in this order:
 ///
-/// 1. `publishing` if some job has begun and its outcome is open;
+/// 1. `publishing` if something of a job may be visible and its outcome is open;
 /// 2. `held` if some job waits for a person and none is in flight;
 /// 3. while some still wait: `publishing` if others are live, else `scheduled`;
 /// 4. at the end: `published`, `partially_published` (some are live, others or parts of them
@@ -25,13 +25,11 @@ pub fn status_of_jobs(jobs: &[PublishJob]) -> Option<PostStatus> {
     status_after(jobs, Seen::now)
 }
 
-/// Whether something of it may be at the platform, visible or not, while its outcome is open.
+/// Whether something of it may be visible at the platform while its outcome is open.
 #[must_use]
 pub fn may_be_live(job: &PublishJob) -> bool {
     !job.state.is_final()
-        && (job.has_begun()
-            || job.intent.is_some()
-            || job.hold_reason == Some(HoldReason::UnknownOutcome))
+        && (job.has_begun() || job.hold_reason == Some(HoldReason::UnknownOutcome))
 }
 
 /// Whether it can still be called off: nothing of it has begun, or it waits for a person, who

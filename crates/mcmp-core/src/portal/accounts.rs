@@ -11,7 +11,7 @@ use super::reconnecting::resume_held;
 use super::session::retrying;
 use super::{Session, Work};
 use crate::account::{AccountStatus, ExternalId, Platform, SocialAccount, UnknownOutcomePolicy};
-use crate::agency::Meter;
+use crate::agency::{AgencyStatus, Meter};
 use crate::client::{Client, ClientStatus};
 use crate::error::Error;
 use crate::event::{EventKind, FieldChange, Subject};
@@ -153,6 +153,9 @@ impl Accounts<'_> {
         if client.status != ClientStatus::Active {
             change_lane(&mut work, &account, LaneAction::Pause(PauseReason::Client));
         }
+        if self.session.agency().status != AgencyStatus::Active {
+            change_lane(&mut work, &account, LaneAction::Pause(PauseReason::Agency));
+        }
         work.commit().await?;
         Ok(account)
     }
@@ -162,7 +165,7 @@ impl Accounts<'_> {
         before: SocialAccount,
         connection: &Connection,
     ) -> Result<SocialAccount, Error> {
-        let mut work = self.session.work()?;
+        let mut work = self.session.work_on_jobs().await?;
         let connection = connection.clone();
         let mut account = before.clone();
         // An old refresh token is worth something only beside a grant of the same app that works.

@@ -2,18 +2,22 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::accounts::change_lane;
 use super::session::retrying;
 use super::{Portal, Session, Work};
 use crate::access::Denied;
+use crate::account::SocialAccount;
 use crate::agency::{
     Agency, AgencyStatus, Branding, Feature, IdentityProtocol, IdentityProvider, Meter, Plan,
 };
+use crate::client::Client;
 use crate::error::Error;
 use crate::event::EventKind;
 use crate::id::{AgencyId, Id};
 use crate::member::Permission;
+use crate::publishing::{LaneAction, PauseReason};
 use crate::secret::{SealContext, SealPurpose, SecretText};
-use crate::store::{EntityKind, StoreExt, Version};
+use crate::store::{ClientFilter, EntityKind, SocialAccountFilter, StoreExt, Version};
 use crate::time::Month;
 use crate::value::{InvalidValue, Name, Slug, WebUrl};
 
@@ -240,10 +244,30 @@ impl Agencies<'_> {
             let mut work = Work::new(self.session);
             let mut agency = Agency { status, updated_at: work.now(), ..before.clone() };
             work.update(&before, &mut agency, EventKind::AgencyStatusChanged, None)?;
+            let action = match status {
+                AgencyStatus::Active => LaneAction::Resume(PauseReason::Agency),
+                _ => LaneAction::Pause(PauseReason::Agency),
+            };
+            // With the lanes in the same change nothing is sent after it: every send asks them.
+            for account in self.accounts().await? {
+                change_lane(&mut work, &account, action);
+            }
             work.commit().await?;
             Ok(agency)
         })
         .await
+    }
+
+    async fn accounts(&self) -> Result<Vec<SocialAccount>, Error> {
+        let (store, scope) = (self.session.store(), self.session.scope());
+        let own = ClientFilter { agency_id: Some(self.session.agency_id()), ..Default::default() };
+        let mut all = Vec::new();
+        for client in store.all::<Client>(scope, own).await? {
+            let of_client =
+                SocialAccountFilter { client_id: Some(client.id), ..Default::default() };
+            all.extend(store.all::<SocialAccount>(scope, of_client).await?);
+        }
+        Ok(all)
     }
 
     /// Each meter with what is used and what the plan allows.

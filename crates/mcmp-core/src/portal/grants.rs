@@ -217,7 +217,7 @@ impl Grants<'_> {
         if account == before {
             return Ok(before);
         }
-        let mut work = self.session.work()?;
+        let mut work = self.session.work_on_jobs().await?;
         account.updated_at = work.now();
         let (was, is, client) = (before.status, account.status, Some(account.client_id));
         if was == is {

@@ -36,7 +36,8 @@ pub enum PauseScope {
     Platform(Platform),
 }
 
-const NAME: &str = "publishing/pauses";
+/// Names the duty that keeps [`Pauses`].
+pub(crate) const PAUSES_DUTY: &str = "publishing/pauses";
 
 /// Several operators at once are rare, and each needs moments.
 const MAX_TRIES: usize = 10;
@@ -47,11 +48,12 @@ impl Portal {
     /// # Errors
     /// The store can't be reached or fails.
     pub async fn pauses(&self) -> Result<Pauses, Error> {
-        let found: Option<Duty> = self.store().find(&self.own_scope()?, DutyId::of(NAME)).await?;
+        let found: Option<Duty> =
+            self.store().find(&self.own_scope()?, DutyId::of(PAUSES_DUTY)).await?;
         let Some(duty) = found else { return Ok(Pauses::default()) };
         let read = Option::<Pauses>::deserialize(&duty.progress);
         let pauses = read.map_err(|error| {
-            InvalidValue::inconsistent("progress", format!("{NAME} can't be read: {error}"))
+            InvalidValue::inconsistent("progress", format!("{PAUSES_DUTY} can't be read: {error}"))
         })?;
         Ok(pauses.unwrap_or_default())
     }
@@ -86,13 +88,15 @@ impl Portal {
         let lease = TimeDelta::seconds(5);
         let changer = WorkerId(self.new_id::<DutyId>()?.to_string());
         for _ in 0..MAX_TRIES {
-            let Some(mut duty) = self.take_duty(NAME, &changer, lease).await? else { continue };
+            let Some(mut duty) = self.take_duty(PAUSES_DUTY, &changer, lease).await? else {
+                continue;
+            };
             let mut pauses: Pauses = duty.progress()?.unwrap_or_default();
             change(&mut pauses);
             duty.record(&pauses, lease).await?;
             duty.release().await?;
             return Ok(pauses);
         }
-        Err(Error::Conflict { kind: EntityKind::Duty, id: DutyId::of(NAME).uuid() })
+        Err(Error::Conflict { kind: EntityKind::Duty, id: DutyId::of(PAUSES_DUTY).uuid() })
     }
 }

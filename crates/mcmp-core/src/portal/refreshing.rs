@@ -2,8 +2,9 @@
 
 use chrono::TimeDelta;
 
-use super::Grants;
-use super::worker::budget::{REFRESH, given_up, within};
+use super::patience::Patience;
+use super::worker::budget::{REFRESH, within};
+use super::{Grants, RefreshOutcome};
 use crate::account::{SocialAccount, Tokens};
 use crate::error::Error;
 use crate::id::{AccountId, EventId};
@@ -108,11 +109,10 @@ impl Grants<'_> {
         }
         let (rates, now) = (RateLog::default(), self.session.store().now().await?);
         let context = AccountContext { account: &account, tokens: asked_with, rates: &rates, now };
-        let answer = within(REFRESH, publisher.refresh_tokens(&context))
-            .await
-            .unwrap_or_else(|| Err(given_up(ErrorClass::Transient, REFRESH)));
+        let asking = publisher.refresh_tokens(&context);
+        let answer = within(REFRESH, ErrorClass::Transient, asking).await;
         let error = answer.as_ref().err().cloned();
-        let account = self.record_refresh(id, asked_with, answer.into()).await?;
+        let account = self.record_patiently(id, asked_with, answer.into()).await?;
         let came_to = match (&error, self.settled_already(&account, asked_with)?) {
             // Connected again meanwhile, or refused and noted.
             (_, Some(settled)) => settled,
@@ -122,8 +122,25 @@ impl Grants<'_> {
         Ok(Refresh { came_to, call: Some(RefreshCall { error, rates }) })
     }
 
+    /// The old refresh token may be worth nothing by now: what was given in its place outlasts a
+    /// store that is gone.
+    async fn record_patiently(
+        &self,
+        id: AccountId,
+        asked_with: &Tokens,
+        outcome: RefreshOutcome,
+    ) -> Result<SocialAccount, Error> {
+        let mut patience = Patience::new();
+        loop {
+            match self.record_refresh(id, asked_with, outcome.clone()).await {
+                Err(error) => patience.outlast(error).await?,
+                done => return done,
+            }
+        }
+    }
+
     /// What there is to say without asking: other tokens than `asked_with`, or none that work.
-    fn settled_already(
+    pub(super) fn settled_already(
         &self,
         account: &SocialAccount,
         asked_with: &Tokens,

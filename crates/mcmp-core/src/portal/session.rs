@@ -132,6 +132,14 @@ impl Session {
         }
     }
 
+    /// Begins to change something that jobs may follow. Its time is the store's: workers and their
+    /// leases go by that, whatever this machine's clock shows.
+    pub(crate) async fn work_on_jobs(&self) -> Result<Work<'_>, Error> {
+        // Who may not change anything is told so first.
+        self.work()?;
+        Ok(Work::at(self, self.store().now().await?))
+    }
+
     /// Refuses what the plan does not include.
     pub(crate) fn require_feature(&self, feature: Feature) -> Result<(), Error> {
         Ok(self.agency.plan.require(feature)?)

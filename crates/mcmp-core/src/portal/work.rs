@@ -26,7 +26,11 @@ pub(crate) struct Work<'s> {
 
 impl<'s> Work<'s> {
     pub(super) fn new(session: &'s Session) -> Self {
-        Self { session, changes: ChangeSet::new(), now: session.now() }
+        Self::at(session, session.now())
+    }
+
+    pub(super) fn at(session: &'s Session, now: DateTime<Utc>) -> Self {
+        Self { session, changes: ChangeSet::new(), now }
     }
 
     /// The time of everything in this change.

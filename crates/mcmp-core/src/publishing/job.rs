@@ -255,11 +255,11 @@ impl PublishJob {
         now - self.planned_at
     }
 
-    /// Whether anything may have been sent to the platform already.
+    /// Whether something of it is visible, or may be: steps that only make ready, such as an upload,
+    /// leave a checkpoint and show nothing.
     #[must_use]
     pub fn has_begun(&self) -> bool {
-        self.checkpoint.is_some()
-            || self.intent.is_some()
+        self.intent.is_some()
             || self.remote.is_some()
             || matches!(self.state, JobState::Committing | JobState::Unknown)
     }
@@ -281,6 +281,11 @@ pub enum Outcome {
         /// Where.
         remote: RemoteRef,
     },
+    /// The platform took it and is processing it.
+    Accepted {
+        /// What the platform is asked with: a publish id, a container's id.
+        checkpoint: Value,
+    },
     /// It certainly is not.
     Rejected {
         /// Why.
@@ -291,6 +296,14 @@ pub enum Outcome {
         /// What was seen.
         error: PublishError,
     },
+}
+
+impl Outcome {
+    /// Whether it may be live or not, as far as this goes.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        matches!(self, Self::Accepted { .. } | Self::Unknown { .. })
+    }
 }
 
 /// The evidence of one visible call: written before it, completed after it, and kept at least as

@@ -19,6 +19,8 @@ pub enum PauseReason {
     Account,
     /// A person paused the client.
     Client,
+    /// The agency is suspended or closed.
+    Agency,
     /// The account must be connected again.
     Reconnect,
 }
@@ -61,7 +63,8 @@ pub enum LaneAction {
     BlockUntil(DateTime<Utc>),
     /// Let so many jobs be in flight; at least one.
     SetMaxInFlight(u32),
-    /// Leave so many milliseconds between two starts.
+    /// Leave so many milliseconds between two starts. Each claim of a scheduled job is one, also for
+    /// a job's next step; a look-up is none.
     SetMinGap(u32),
     /// Change nothing, and let the commit be a conflict (of kind
     /// [`EntityKind::SocialAccount`](crate::store::EntityKind::SocialAccount)) if the lane is

@@ -20,7 +20,9 @@ use crate::analytics::Metrics;
 pub struct PublisherCapabilities {
     /// The platform can be asked whether a part is live.
     pub can_look_up: bool,
-    /// The platform knows a repetition by a key.
+    /// The platform knows a repetition by a key, and answers it with what it has. Where it can't be
+    /// asked otherwise, a call without an answer is made once more, under its key; that is a call
+    /// like any other, which waits for pauses and limits.
     pub takes_dedupe_key: bool,
     /// Further parts can be posted under a post.
     pub threads: bool,

@@ -36,20 +36,24 @@ pub fn after_error(class: &ErrorClass) -> AfterError {
 
 /// Most failures of one part before it is given up, whatever its lateness policy says: about
 /// eight hours of trying.
-pub const MAX_FAILURES: u32 = 50;
+pub const MAX_FAILURES: u32 = 72;
 
 /// After so many failures the wait is as long as it gets: 5 s doubled eight times is more than
 /// 15 min already.
 pub(super) const LONGEST_BACKOFF: u32 = 8;
 
-/// How long to wait after a failure that `failures` others preceded: 5 seconds, doubled with each,
-/// at most 15 minutes; of that, a half up to the whole, as `jitter` goes from 0 to 1,000.
+/// How long to wait after a failure that `failures` others preceded: any part of 5 seconds, doubled
+/// with each, at most 15 minutes. `jitter` says which part, 0 to 1,000; drawn evenly, this is "full
+/// jitter", <https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/>. It is
+/// never shorter than a second, so that no failure is answered by the same call at once.
 #[must_use]
 pub fn backoff(failures: u32, jitter: u16) -> TimeDelta {
     const FIRST_MS: i64 = 5_000;
     const MAX_MS: i64 = 15 * 60 * 1_000;
+    const SHORTEST_MS: i64 = 1_000;
     let whole = (FIRST_MS << failures.min(LONGEST_BACKOFF)).min(MAX_MS);
-    TimeDelta::milliseconds(whole * (1_000 + i64::from(jitter.min(1_000))) / 2_000)
+    let part = whole * i64::from(jitter.min(1_000)) / 1_000;
+    TimeDelta::milliseconds(part.max(SHORTEST_MS))
 }
 
 /// When to try again after one more failure; `None` if it has failed long enough: often enough, or
@@ -79,16 +83,26 @@ mod tests {
     fn waits_double_up_to_a_quarter_of_an_hour() {
         let seconds: Vec<i64> = (0..10).map(|n| backoff(n, 1_000).num_seconds()).collect();
         assert_eq!(seconds, [5, 10, 20, 40, 80, 160, 320, 640, 900, 900]);
-        assert_eq!(backoff(0, 0), TimeDelta::milliseconds(2_500));
     }
 
     proptest! {
         #[test]
-        fn a_wait_lies_between_a_half_and_the_whole(failures: u32, jitter: u16) {
+        fn a_wait_is_any_part_of_the_whole_and_never_less_than_a_second(
+            failures: u32, jitter in 0_u16..=1_000, beyond: u16,
+        ) {
             let (wait, whole) = (backoff(failures, jitter), backoff(failures, 1_000));
-            prop_assert!(wait <= whole && wait * 2 >= whole);
-            prop_assert!(whole <= TimeDelta::minutes(15));
-            prop_assert!(backoff(failures, jitter) <= backoff(failures.saturating_add(1), jitter));
+            let second = TimeDelta::seconds(1);
+            prop_assert!(second <= wait && wait <= whole && whole <= TimeDelta::minutes(15));
+            let part = whole.num_milliseconds() * i64::from(jitter) / 1_000;
+            prop_assert_eq!(wait, TimeDelta::milliseconds(part).max(second));
+            prop_assert!(wait <= backoff(failures.saturating_add(1), jitter));
+            prop_assert!(backoff(failures, beyond) <= whole);
         }
+    }
+
+    #[test]
+    fn trying_takes_about_eight_hours_before_a_part_is_given_up() {
+        let on_average: TimeDelta = (0..MAX_FAILURES - 1).map(|n| backoff(n, 500)).sum();
+        assert!((on_average - TimeDelta::hours(8)).abs() < TimeDelta::minutes(15), "{on_average}");
     }
 }

@@ -74,15 +74,6 @@ pub enum JobStep {
         /// The worker's fence.
         fence: u64,
     },
-    /// A call that can be repeated failed; try again after [`backoff`](super::backoff).
-    RetryLater {
-        /// The worker's fence.
-        fence: u64,
-        /// What went wrong.
-        error: PublishError,
-        /// Random, 0 to 1,000; see [`backoff`](super::backoff).
-        jitter: u16,
-    },
     /// A call certainly had no effect, or was not made, and may work from `until` on: a rate limit,
     /// or tokens that were refreshed meanwhile. It does not count as a failure.
     Block {
@@ -233,7 +224,6 @@ impl JobStep {
             Self::ConfirmAbsent => "confirm_absent",
             Self::Checkpoint { .. } => "checkpoint",
             Self::Release { .. } => "release",
-            Self::RetryLater { .. } => "retry_later",
             Self::Block { .. } => "block",
             Self::Fail { .. } => "fail",
             Self::HoldIt { .. } => "hold_it",
@@ -259,7 +249,6 @@ impl JobStep {
         match self {
             Self::Checkpoint { fence, .. }
             | Self::Release { fence }
-            | Self::RetryLater { fence, .. }
             | Self::Block { fence, .. }
             | Self::Fail { fence, .. }
             | Self::HoldIt { fence, .. }

@@ -29,8 +29,9 @@ What to know beyond the lines:
 - Once a post is scheduled, its status follows from its jobs alone. `publishing` means that some job
   has begun and its outcome is open, or that some are live while others wait; `held` means that some
   job waits for a person and none is in flight. Jobs that were called off no longer count.
-- While something of it is at a platform and its outcome is open, a post can't be changed, moved or
-  unscheduled; what has not begun can still be called off.
+- While something of it may be visible at a platform and its outcome is open, a post can't be
+  changed, moved or unscheduled; what has not begun can still be called off. Making ready, such as an
+  upload, shows nothing and hinders nothing: a change of the content begins it anew.
 - `reject` leads to `cancelled`: the decision stays to be read until the post is taken up again.
 - Where an approval is `void`, `post.approval_voided` happens too if there was one; where the jobs say
   the status, so does the event of that status.

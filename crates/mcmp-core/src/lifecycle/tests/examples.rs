@@ -8,7 +8,8 @@ use super::world::World;
 use crate::approval::{ApprovalPolicy, Deciders, Stage};
 use crate::event::EventKind;
 use crate::lifecycle::{
-    Action, ApprovalChange, JobsEffect, PostStatus, RefusalReason, ScheduleChange, status_of_jobs,
+    Action, ApprovalChange, JobsEffect, PostStatus, RefusalReason, ScheduleChange, decide,
+    status_of_jobs,
 };
 use crate::member::{PermissionSet, Role};
 use crate::notification::NotificationTopic;
@@ -167,14 +168,8 @@ fn a_request_that_nobody_answered_in_time_expires() {
 fn what_is_being_published_is_not_changed_or_moved() {
     let mut world = world(Vec::new(), false);
     world.act(MANAGER, &schedule(), 1).unwrap();
-    for (state, checkpoint) in [
-        (JobState::Committing, false),
-        (JobState::Unknown, false),
-        (JobState::Scheduled, true),
-        (JobState::Published, false),
-    ] {
+    for state in [JobState::Committing, JobState::Unknown, JobState::Published] {
         world.jobs[0].state = state;
-        world.jobs[0].checkpoint = checkpoint.then(|| serde_json::json!({}));
         let at = start() + TimeDelta::hours(7);
         for action in
             [Action::Edit { digest_changes: true }, Action::Reschedule { at }, Action::Unschedule]
@@ -189,6 +184,24 @@ fn what_is_being_published_is_not_changed_or_moved() {
     let half = world.act(MANAGER, &cancel, 1).unwrap();
     assert_eq!(half.to, PostStatus::Publishing);
     assert_eq!(world.jobs[1].state, JobState::Cancelled);
+}
+
+#[test]
+fn what_is_only_made_ready_is_changed_moved_and_called_off() {
+    let mut world = world(Vec::new(), false);
+    world.act(MANAGER, &schedule(), 1).unwrap();
+    world.jobs[0].checkpoint = Some(serde_json::json!({ "upload": 1 }));
+    let at = start() + TimeDelta::hours(7);
+    for action in [
+        Action::Edit { digest_changes: true },
+        Action::Reschedule { at },
+        Action::Unschedule,
+        Action::Cancel { note: None },
+    ] {
+        assert!(decide(&world.facts(), &world.who(MANAGER), &action, world.now).is_ok());
+    }
+    let off = world.act(MANAGER, &Action::Cancel { note: None }, 1).unwrap();
+    assert_eq!((off.to, world.jobs[0].state), (PostStatus::Cancelled, JobState::Cancelled));
 }
 
 #[test]
@@ -263,8 +276,8 @@ fn the_jobs_say_the_status() {
         assert_eq!(of(states), Some(status), "{states:?}");
     }
 
-    let begun = PublishJob { checkpoint: Some(serde_json::json!({})), ..job(1, Scheduled) };
-    assert_eq!(status_of_jobs(&[begun]), Some(PostStatus::Publishing));
+    let made_ready = PublishJob { checkpoint: Some(serde_json::json!({})), ..job(1, Scheduled) };
+    assert_eq!(status_of_jobs(&[made_ready]), Some(PostStatus::Scheduled));
     let waits = PublishJob { hold_reason: Some(HoldReason::UnknownOutcome), ..job(1, Held) };
     assert_eq!(status_of_jobs(&[waits]), Some(PostStatus::Held));
     let called_off = PublishJob { cancel_requested_at: Some(start()), ..job(1, Running) };

@@ -87,7 +87,7 @@ impl Posts<'_> {
             use crate::store::EntityKind;
             return Err(Error::Conflict { kind: EntityKind::Post, id: id.uuid() });
         }
-        let mut work = session.work()?;
+        let mut work = session.work_on_jobs().await?;
         let mut post = before.clone();
         if let Some(content) = edit.content {
             post.content = content;

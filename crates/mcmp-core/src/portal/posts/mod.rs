@@ -71,7 +71,8 @@ impl Posts<'_> {
     pub async fn allowed_actions(&self, id: PostId) -> Result<Vec<PostAction>, Error> {
         let situation = Situation::load(self.session, id).await?;
         let who = situation.who(self.session);
-        Ok(allowed_actions(&situation.facts(), &who, self.session.now()))
+        let now = self.session.store().now().await?;
+        Ok(allowed_actions(&situation.facts(), &who, now))
     }
 
     /// How a post came to its status, oldest first.

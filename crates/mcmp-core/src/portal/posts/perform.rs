@@ -123,7 +123,7 @@ struct Performance<'s> {
 
 impl<'s> Performance<'s> {
     async fn begin(session: &'s Session, id: PostId) -> Result<Self, Error> {
-        let work = session.work()?;
+        let work = session.work_on_jobs().await?;
         let situation = Situation::load(session, id).await?;
         Ok(Self { session, work, situation, schedule: None, frozen: None, composition: None })
     }

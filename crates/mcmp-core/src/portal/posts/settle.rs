@@ -59,7 +59,7 @@ impl Posts<'_> {
             let (state, reason) = (job.state, Refusal::WrongState);
             return Err(JobRefused { job_id: id, state, step: step.name(), reason }.into());
         }
-        let mut work = session.work()?;
+        let mut work = session.work_on_jobs().await?;
         let advanced = advance(&job, step, work.now())?;
         let mut next = advanced.job;
         settle_attempt(session, &mut work, &job, step, &next).await?;

@@ -9,7 +9,9 @@ use crate::store::{Cursor, Direction, Page, Query, Read, SocialAccountFilter, So
 
 impl Upkeep {
     /// Up to `limit` channels whose access token ends within `lead` and can be refreshed, soonest
-    /// first. Those that were refreshed are no longer on it.
+    /// first, from `after` on. Those that were refreshed are no longer on it. Follow
+    /// [`Page::next`] to its end before beginning anew: those in front may be refused each time, and
+    /// must not keep the others from their turn.
     ///
     /// # Errors
     /// The store can't be reached or fails.
@@ -17,19 +19,17 @@ impl Upkeep {
         &self,
         lead: TimeDelta,
         limit: usize,
-    ) -> Result<Vec<SocialAccount>, Error> {
-        let mut due = Vec::new();
-        let mut after = None;
-        while due.len() < limit {
-            let page = self.ending(lead, after).await?;
+        after: Option<Cursor>,
+    ) -> Result<Page<SocialAccount>, Error> {
+        let (mut due, mut next) = (Vec::new(), after);
+        loop {
+            let page = self.ending(lead, limit, next).await?;
+            next = page.next;
             due.extend(page.items.into_iter().filter(|account| self.can_refresh(account)));
-            after = page.next;
-            if after.is_none() {
-                break;
+            if !due.is_empty() || next.is_none() {
+                return Ok(Page { items: due, next });
             }
         }
-        due.truncate(limit);
-        Ok(due)
     }
 
     /// Notes of up to `limit` channels whose access token ends within `notice` that their grant ends:
@@ -41,10 +41,10 @@ impl Upkeep {
     /// The store can't be reached or fails.
     pub async fn record_expiries(&self, notice: TimeDelta, limit: usize) -> Result<Round, Error> {
         let (mut done, mut after) = (0, None);
+        let now = self.now().await?;
         loop {
-            let page = self.ending(notice, after).await?;
+            let page = self.ending(notice, Query::<SocialAccount>::MAX_LIMIT, after).await?;
             for account in page.items {
-                let now = self.now().await?;
                 if account.status_at(now, notice) == account.status {
                     continue;
                 }
@@ -66,6 +66,7 @@ impl Upkeep {
     async fn ending(
         &self,
         lead: TimeDelta,
+        limit: usize,
         after: Option<Cursor>,
     ) -> Result<Page<SocialAccount>, Error> {
         let before = due_by(later(self.now().await?, lead));
@@ -76,7 +77,7 @@ impl Upkeep {
         };
         let query = Query::<SocialAccount>::new(filter)
             .sorted(Sort::Planned, Direction::Ascending)
-            .limit(Query::<SocialAccount>::MAX_LIMIT)
+            .limit(limit.clamp(1, Query::<SocialAccount>::MAX_LIMIT))
             .after(after);
         Ok(Read::<SocialAccount>::list(self.store(), &self.scope, &query).await?)
     }

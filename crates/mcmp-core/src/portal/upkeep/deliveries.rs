@@ -6,7 +6,7 @@ use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde::Serialize;
 
 use super::backoff::WEBHOOKS;
-use super::{Upkeep, due, due_by, later};
+use super::{Upkeep, due_by, later};
 use crate::access::ActorRef;
 use crate::error::Error;
 use crate::event::{Event, EventKind, FieldChange, Subject};
@@ -30,8 +30,9 @@ const GONE: u16 = 410;
 /// Most characters that are kept of what went wrong.
 const MAX_ERROR: usize = 500;
 
-/// How many times as many deliveries as are taken are looked at, to be fair between endpoints.
-const FAIR_WINDOW: usize = 5;
+/// Most pages of due deliveries that are looked at, to be fair between endpoints: so many that one
+/// which takes nothing for a day can't fill them.
+const FAIR_PAGES: usize = 20;
 
 /// How many of an endpoint's newest deliveries are looked at to see whether it takes any.
 const LOOK_BACK: usize = 50;
@@ -94,9 +95,7 @@ impl Upkeep {
         lease: TimeDelta,
     ) -> Result<Vec<Delivery>, Error> {
         let now = self.now().await?;
-        let filter = DeliveryFilter { due_before: Some(due_by(now)), ..Default::default() };
-        let window = limit.saturating_mul(FAIR_WINDOW);
-        let mut found: Vec<Delivery> = due(self, filter, Sort::Planned, window).await?;
+        let mut found = self.due_deliveries(limit, now).await?;
         take_turns(&mut found);
         found.truncate(limit);
         self.hold(found, |delivery| {
@@ -105,6 +104,37 @@ impl Upkeep {
             delivery.updated_at = now;
         })
         .await
+    }
+
+    /// Deliveries that are due, soonest first, from as many endpoints as are served at once; none
+    /// more of one endpoint than are taken of all.
+    async fn due_deliveries(
+        &self,
+        limit: usize,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Delivery>, Error> {
+        let filter = DeliveryFilter { due_before: Some(due_by(now)), ..Default::default() };
+        let (mut found, mut counts) = (Vec::new(), BTreeMap::<WebhookEndpointId, usize>::new());
+        let mut after = None;
+        for _ in 0..FAIR_PAGES {
+            let query = Query::<Delivery>::new(filter.clone())
+                .sorted(Sort::Planned, Direction::Ascending)
+                .limit(Query::<Delivery>::MAX_LIMIT)
+                .after(after);
+            let page = Read::<Delivery>::list(self.store(), &self.scope, &query).await?;
+            for delivery in page.items {
+                let count = counts.entry(delivery.endpoint_id).or_default();
+                *count += 1;
+                if *count <= limit {
+                    found.push(delivery);
+                }
+            }
+            after = page.next;
+            if after.is_none() || counts.len() >= limit {
+                break;
+            }
+        }
+        Ok(found)
     }
 
     /// Sends a delivery that was claimed, once, and writes down what came of it: taken; to be sent

@@ -196,7 +196,10 @@ fn conflict_of(changes: &ChangeSet) -> Error {
 
 fn record_of(write: &Write) -> Option<&Record> {
     match write {
-        Write::Insert(record) | Write::Update(record) | Write::Delete(record) => Some(record),
+        Write::Insert(record)
+        | Write::Restore(record)
+        | Write::Update(record)
+        | Write::Delete(record) => Some(record),
         _ => None,
     }
 }

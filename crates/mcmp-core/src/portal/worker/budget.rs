@@ -1,8 +1,9 @@
 //! How long a call may take.
 
 use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
-use std::task::Poll;
+use std::task::{Context, Poll};
 
 use chrono::TimeDelta;
 use tokio::runtime::Handle;
@@ -43,33 +44,46 @@ pub(super) fn not_made() -> PublishError {
     PublishError::new(ErrorClass::Transient, message).code(PublishError::NOT_MADE)
 }
 
-/// The call's answer, or `None` if it took longer than `budget`; then it is dropped. Time is
-/// measured without a wall clock. A call that answers at once needs no timer, and without Tokio
-/// there is none: then only the call itself can end.
+/// The call's answer. One that takes longer than `budget` is given up and dropped, and one that
+/// panics is never polled again: both come to an error of `class`. Time is measured without a wall
+/// clock. A call that answers at once needs no timer, and without Tokio there is none: then only the
+/// call itself can end.
 pub(in crate::portal) async fn within<T>(
     budget: TimeDelta,
-    call: impl Future<Output = T>,
-) -> Option<T> {
+    class: ErrorClass,
+    call: impl Future<Output = Result<T, PublishError>>,
+) -> Result<T, PublishError> {
     let mut call = pin!(call);
+    let mut poll = move |cx: &mut Context<'_>| {
+        catch_unwind(AssertUnwindSafe(|| call.as_mut().poll(cx)))
+            .unwrap_or_else(|_| Poll::Ready(Err(panicked(class))))
+    };
     let at_once = poll_fn(|cx| {
-        Poll::Ready(match call.as_mut().poll(cx) {
+        Poll::Ready(match poll(cx) {
             Poll::Ready(answer) => Some(answer),
             Poll::Pending => None,
         })
     });
     if let Some(answer) = at_once.await {
-        return Some(answer);
+        return answer;
     }
+    let call = poll_fn(poll);
     if Handle::try_current().is_err() {
-        return Some(call.await);
+        return call.await;
     }
-    tokio::time::timeout(budget.to_std().unwrap_or_default(), call).await.ok()
+    let answer = tokio::time::timeout(budget.to_std().unwrap_or_default(), call).await;
+    answer.unwrap_or_else(|_| Err(given_up(class, budget)))
 }
 
 /// What a call that was given up answers.
-pub(in crate::portal) fn given_up(class: ErrorClass, budget: TimeDelta) -> PublishError {
+fn given_up(class: ErrorClass, budget: TimeDelta) -> PublishError {
     let message = format!("no answer came within {} s", budget.num_seconds());
     PublishError::new(class, message).code(PublishError::TIMED_OUT)
+}
+
+/// What a call that panicked comes to.
+fn panicked(class: ErrorClass) -> PublishError {
+    PublishError::new(class, "the publisher panicked").code(PublishError::PANICKED)
 }
 
 impl PublishError {
@@ -77,6 +91,8 @@ impl PublishError {
     pub const TIMED_OUT: &str = "timed_out";
     /// The code of a call that was not made because its time was over before it began.
     pub const NOT_MADE: &str = "not_made";
+    /// The code of a call whose publisher panicked.
+    pub const PANICKED: &str = "panicked";
 }
 
 #[cfg(test)]
@@ -97,10 +113,30 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_call_is_given_up_when_its_time_is_over() {
-        let after = |seconds| tokio::time::sleep(Duration::from_secs(seconds));
-        assert_eq!(within(TimeDelta::seconds(5), after(4)).await, Some(()));
-        assert_eq!(within(TimeDelta::seconds(5), after(6)).await, None);
-        assert_eq!(within(TimeDelta::seconds(-5), async { 1 }).await, Some(1));
-        assert_eq!(within(TimeDelta::zero(), after(1)).await, None);
+        async fn after(seconds: u64) -> Result<(), PublishError> {
+            tokio::time::sleep(Duration::from_secs(seconds)).await;
+            Ok(())
+        }
+        let class = ErrorClass::UnknownOutcome;
+        let timed_out = |budget| Err(given_up(class, budget));
+        let budget = TimeDelta::seconds(5);
+        assert_eq!(within(budget, class, after(4)).await, Ok(()));
+        assert_eq!(within(budget, class, after(6)).await, timed_out(budget));
+        assert_eq!(within(TimeDelta::seconds(-5), class, async { Ok(1) }).await, Ok(1));
+        assert_eq!(within(TimeDelta::zero(), class, after(1)).await, timed_out(TimeDelta::zero()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_that_panics_comes_to_an_error() {
+        async fn fall(after: u64) -> Result<(), PublishError> {
+            if after > 0 {
+                tokio::time::sleep(Duration::from_secs(after)).await;
+            }
+            panic!("told to")
+        }
+        for after in [0, 1] {
+            let answer = within(TimeDelta::seconds(5), ErrorClass::Transient, fall(after)).await;
+            assert_eq!(answer, Err(panicked(ErrorClass::Transient)));
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::budget::{Announced, LOOK_UP, given_up, not_made, within};
+use super::budget::{Announced, LOOK_UP, not_made, within};
 use super::material::{Gate, Material};
 use super::supervisor::{Admission, CallReport, PublisherCall};
 use super::turn::Turn;
@@ -17,6 +17,9 @@ use crate::store::Version;
 /// A job that may not go on yet waits for so long at least.
 const SHORTEST_WAIT: TimeDelta = TimeDelta::milliseconds(10);
 
+/// How long a job waits that was claimed at the moment its agency or its client was stopped.
+const WHILE_NOT_ACTIVE: TimeDelta = TimeDelta::minutes(1);
+
 impl Turn<'_> {
     /// One step before the visible call, and that call if everything is ready.
     pub(super) async fn prepare(&mut self, job: &PublishJob) -> Result<PublishJob, Error> {
@@ -27,6 +30,9 @@ impl Turn<'_> {
         let (session, post) = self.record.post(job).await?;
         let material = match Material::load(session, post, job).await? {
             Gate::Open(material) => material,
+            Gate::Hold { reason: HoldReason::NotActive, .. } => {
+                return self.wait_until_active(job).await;
+            }
             Gate::Hold { reason, error } => {
                 return self.record.step(job, &JobStep::HoldIt { fence, reason, error }).await;
             }
@@ -52,15 +58,14 @@ impl Turn<'_> {
         if let Some(next) = self.renew_ahead(job, material, now).await? {
             return Ok(next);
         }
-        if let Some(waiting) = self.wait_for_admission(job).await? {
+        if let Some(waiting) = self.wait_for_admission(job, PublisherCall::Prepare).await? {
             return Ok(waiting);
         }
         let rates = RateLog::default();
         let context = material.context(self.session(), job, part, &rates, now);
         let budget = material.publisher.capabilities().call_budget;
-        let answer = within(budget, material.publisher.prepare(&context))
-            .await
-            .unwrap_or_else(|| Err(given_up(ErrorClass::Transient, budget)));
+        let preparing = material.publisher.prepare(&context);
+        let answer = within(budget, ErrorClass::Transient, preparing).await;
         self.calls = self.calls.saturating_add(1);
         let call = PublisherCall::Prepare;
         let step = match answer {
@@ -118,23 +123,25 @@ impl Turn<'_> {
         // Whoever finds the intent goes by its deadline: a worker that was held up, even stopped, must
         // not send after that.
         let answer = match announced.left() {
-            Some(left) => within(left, material.publisher.go_live(&context))
-                .await
-                .unwrap_or_else(|| Err(given_up(ErrorClass::UnknownOutcome, budget))),
+            Some(left) => {
+                let call = material.publisher.go_live(&context);
+                within(left, ErrorClass::UnknownOutcome, call).await
+            }
             None => Err(not_made()),
         };
         self.calls = self.calls.saturating_add(1);
         let call = PublisherCall::GoLive;
         let (outcome, step) = match answer {
             Ok(WentLive::Live(remote)) => (
-                Some(Outcome::Published { remote: remote.clone() }),
+                Outcome::Published { remote: remote.clone() },
                 JobStep::Published { fence, remote },
             ),
-            Ok(WentLive::Accepted { checkpoint, check_in }) => {
-                (None, JobStep::Accepted { fence, checkpoint, check_in })
-            }
+            Ok(WentLive::Accepted { checkpoint, check_in }) => (
+                Outcome::Accepted { checkpoint: checkpoint.clone() },
+                JobStep::Accepted { fence, checkpoint, check_in },
+            ),
             Err(error) if after_error(&error.class) == AfterError::LookUp => (
-                Some(Outcome::Unknown { error: error.clone() }),
+                Outcome::Unknown { error: error.clone() },
                 JobStep::OutcomeUnknown { fence, error, quiet: capabilities.quiet },
             ),
             Err(error) => {
@@ -148,7 +155,7 @@ impl Turn<'_> {
                             .await;
                     }
                 }
-                (Some(outcome), JobStep::Rejected { fence, error, jitter: self.worker.jitter()? })
+                (outcome, JobStep::Rejected { fence, error, jitter: self.worker.jitter()? })
             }
         };
         let next = self.record.outcome(&committing, &step, &mut attempt, outcome).await?;
@@ -188,9 +195,13 @@ impl Turn<'_> {
             Some(Outcome::Published { remote }) => {
                 return self.record.step(job, &JobStep::LookupFound { fence, remote }).await;
             }
-            Some(Outcome::Rejected { error })
-                if !intent.repeats || intent.is_disproved_by(&error) =>
-            {
+            // Its worker was too late to say so in the job: with that it is asked for.
+            Some(Outcome::Accepted { checkpoint }) if !intent.accepted => {
+                let (checkpoint, check_in) = (Some(checkpoint), TimeDelta::zero());
+                let step = JobStep::LookupPending { fence, checkpoint, check_in };
+                return self.record.step(job, &step).await;
+            }
+            Some(Outcome::Rejected { error }) if !intent.repeats => {
                 let jitter = self.worker.jitter()?;
                 return self.record.step(job, &JobStep::Rejected { fence, error, jitter }).await;
             }
@@ -218,14 +229,13 @@ impl Turn<'_> {
         if let Some(next) = self.renew_ahead(job, &material, now).await? {
             return Ok(next);
         }
-        if let Some(waiting) = self.wait_for_admission(job).await? {
+        if let Some(waiting) = self.wait_for_admission(job, PublisherCall::LookUp).await? {
             return Ok(waiting);
         }
         let rates = RateLog::default();
         let context = material.context(self.session(), job, part, &rates, now);
-        let answer = within(LOOK_UP, material.publisher.look_up(&context, &intent))
-            .await
-            .unwrap_or_else(|| Err(given_up(ErrorClass::Transient, LOOK_UP)));
+        let looking = material.publisher.look_up(&context, &intent);
+        let answer = within(LOOK_UP, ErrorClass::Transient, looking).await;
         self.calls = self.calls.saturating_add(1);
         let (call, quiet) = (PublisherCall::LookUp, capabilities.quiet);
         let step = match answer {
@@ -280,6 +290,7 @@ impl Turn<'_> {
         let (session, post) = self.record.post(job).await?;
         match Material::load(session, post, job).await? {
             Gate::Open(material) => self.make_ready(job, &material, part).await,
+            Gate::Hold { reason: HoldReason::NotActive, .. } => self.wait_until_active(job).await,
             Gate::Hold { reason, error } => {
                 self.record.step(job, &JobStep::HoldIt { fence, reason, error }).await
             }
@@ -290,10 +301,23 @@ impl Turn<'_> {
         }
     }
 
+    /// Gives the job back: its lane is paused by now, and goes on by itself once its agency and its
+    /// client are active again.
+    async fn wait_until_active(&mut self, job: &PublishJob) -> Result<PublishJob, Error> {
+        let message = "its agency or its client is not active";
+        let error = PublishError::new(ErrorClass::Transient, message);
+        let (fence, until) = (self.fence, self.now().await? + WHILE_NOT_ACTIVE);
+        self.record.step(job, &JobStep::Block { fence, error, until, lane: false }).await
+    }
+
     /// Gives the job back if its next call may not be made yet.
-    async fn wait_for_admission(&mut self, job: &PublishJob) -> Result<Option<PublishJob>, Error> {
+    async fn wait_for_admission(
+        &mut self,
+        job: &PublishJob,
+        call: PublisherCall,
+    ) -> Result<Option<PublishJob>, Error> {
         let Some(supervisor) = &self.worker.supervisor else { return Ok(None) };
-        match supervisor.admit(job).await {
+        match supervisor.admit(job, call).await {
             Ok(Admission::Go) => Ok(None),
             Ok(Admission::Wait { until, error, lane }) => {
                 // Asked again at once, it would never end.

@@ -27,7 +27,7 @@ pub(in crate::portal) async fn settle_attempt(
 
 /// Whether it is not known yet what came of an attempt.
 pub(super) fn is_open(attempt: &Attempt) -> bool {
-    matches!(attempt.outcome, None | Some(Outcome::Unknown { .. }))
+    attempt.outcome.as_ref().is_none_or(Outcome::is_open)
 }
 
 /// What a step that settles an open outcome shows.

@@ -1,7 +1,7 @@
 //! What a worker holds at this moment, and until when.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
 
@@ -38,12 +38,12 @@ pub(super) struct Renewing {
 /// Forgets a hold once nobody works on the job any longer, however that came about: what is left
 /// alone must not be renewed.
 #[derive(Debug)]
-pub(super) struct Working<'h> {
-    holds: &'h Holds,
+pub(super) struct Working {
+    holds: Arc<Holds>,
     key: LeaseKey,
 }
 
-impl Drop for Working<'_> {
+impl Drop for Working {
     fn drop(&mut self) {
         self.holds.forget(self.key);
     }
@@ -64,12 +64,12 @@ impl Holds {
     }
 
     /// Works on a claimed job until the answer is dropped.
-    pub(super) fn work_on(&self, job: &PublishJob) -> Working<'_> {
+    pub(super) fn work_on(self: &Arc<Self>, job: &PublishJob) -> Working {
         let key = key_of(job);
         if self.of(key).is_none() {
             self.note(job);
         }
-        Working { holds: self, key }
+        Working { holds: Arc::clone(self), key }
     }
 
     pub(super) fn forget(&self, key: LeaseKey) {

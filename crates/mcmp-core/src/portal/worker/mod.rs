@@ -13,6 +13,7 @@
 //! | `material` | what a step takes, and the last gate before anything is sent |
 //! | `record`, `evidence`, `batch` | what is written of a step, and how it gets to the store |
 //! | `holds` | what the worker holds, and until when |
+//! | `look_ups` | what is taken while nothing may be sent |
 //! | `supervisor`, `budget` | who watches over the calls, and how long they may take |
 
 mod batch;
@@ -20,6 +21,7 @@ pub(super) mod budget;
 mod calls;
 mod evidence;
 mod holds;
+mod look_ups;
 mod material;
 mod record;
 mod supervisor;
@@ -217,8 +219,8 @@ impl Worker {
 
     /// Carries a claimed job as far as it goes now: to its end, to a later time, or to a person.
     ///
-    /// If the answer is dropped before it is there, nobody works on the job any longer; it is no
-    /// longer renewed, and is found again by its lease.
+    /// If the answer is dropped before it is there, even before anybody waited for it, nobody works
+    /// on the job any longer; it is no longer renewed, and is found again by its lease.
     ///
     /// A call of a publisher that does not answer at once is given up when its time is over; that
     /// takes a Tokio runtime with its timer.
@@ -226,10 +228,17 @@ impl Worker {
     /// # Errors
     /// The store can't be reached or fails, or the [`Supervisor`] does. What was begun is found
     /// again by its lease.
-    pub async fn carry_out(&self, job: PublishJob) -> Result<CarriedOut, Error> {
-        let _working = self.holds.work_on(&job);
-        let session = self.session(&job).await?;
-        Turn::new(self, session, job.fence).carry_out(job).await
+    pub fn carry_out(
+        &self,
+        job: PublishJob,
+    ) -> impl Future<Output = Result<CarriedOut, Error>> + Send + use<> {
+        // Noted at once: a task that is never run must not leave a job behind that is renewed.
+        let (worker, working) = (self.clone(), self.holds.work_on(&job));
+        async move {
+            let _working = working;
+            let session = worker.session(&job).await?;
+            Turn::new(&worker, session, job.fence).carry_out(job).await
+        }
     }
 
     /// Gives back a claimed job that nobody began to carry out, as at shutdown: it can be claimed

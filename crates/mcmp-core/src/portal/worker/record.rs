@@ -5,6 +5,7 @@ use super::{Worker, key_of, settle_attempt};
 use crate::error::Error;
 use crate::event::Subject;
 use crate::id::{AttemptId, PostId};
+use crate::portal::patience::Patience;
 use crate::portal::posts::follow_jobs;
 use crate::portal::{Session, Work};
 use crate::post::Post;
@@ -100,52 +101,68 @@ impl<'w> Recorder<'w> {
     }
 
     /// What the visible call came to, with what follows for the job. Whoever has the job by now, the
-    /// evidence is kept: it is the only copy of the truth.
+    /// evidence is kept: it is the only copy of the truth, and outlasts a store that is gone.
     pub(super) async fn outcome(
         &mut self,
         job: &PublishJob,
         step: &JobStep,
         attempt: &mut Attempt,
-        outcome: Option<Outcome>,
+        outcome: Outcome,
     ) -> Result<PublishJob, Error> {
-        let Some(outcome) = outcome else { return self.step(job, step).await };
-        let mut complete = attempt.clone();
-        complete.outcome = Some(outcome.clone());
-        complete.ended_at = Some(self.session.store().now().await?);
-        if let Ok(next) = self.commit(job, step, &mut With::Changed(&mut complete)).await {
-            return Ok(next);
+        if let Ok(ended_at) = self.session.store().now().await {
+            let mut complete = attempt.clone();
+            complete.outcome = Some(outcome.clone());
+            complete.ended_at = Some(ended_at);
+            if let Ok(next) = self.commit(job, step, &mut With::Changed(&mut complete)).await {
+                return Ok(next);
+            }
         }
         self.evidence(attempt, outcome).await?;
-        self.step(job, step).await
+        let mut patience = Patience::new();
+        loop {
+            match self.step(job, step).await {
+                Err(error) => patience.outlast(error).await?,
+                done => return done,
+            }
+        }
     }
 
-    /// What the visible call came to, alone.
+    /// What the visible call came to, alone: written until it is there, however long the store is
+    /// gone.
     pub(super) async fn evidence(
         &self,
         attempt: &mut Attempt,
         outcome: Outcome,
     ) -> Result<(), Error> {
-        let ended_at = Some(self.session.store().now().await?);
-        let mut tries_left = TRIES;
+        let (mut tries_left, mut patience) = (TRIES, Patience::new());
         loop {
-            attempt.outcome = Some(outcome.clone());
-            attempt.ended_at = ended_at;
-            let mut work = self.session.work()?;
-            work.changes().update(attempt);
-            match work.commit().await {
+            match self.write_evidence(attempt, &outcome).await {
                 Err(Error::Conflict { kind: EntityKind::Attempt, .. }) if tries_left > 0 => {
                     tries_left -= 1;
                 }
-                result => return result,
+                Err(error) => patience.outlast(error).await?,
+                done => return done,
             }
-            // Somebody settled it meanwhile; that we do not know adds nothing to it.
-            match self.attempt(attempt.id).await? {
-                Some(now) if is_open(&now) || !matches!(outcome, Outcome::Unknown { .. }) => {
-                    *attempt = now;
+            let found = loop {
+                match self.attempt(attempt.id).await {
+                    Err(error) => patience.outlast(error).await?,
+                    Ok(found) => break found,
                 }
+            };
+            // Somebody settled it meanwhile; that we do not know adds nothing to it.
+            match found {
+                Some(now) if is_open(&now) || !outcome.is_open() => *attempt = now,
                 _ => return Ok(()),
             }
         }
+    }
+
+    async fn write_evidence(&self, attempt: &mut Attempt, outcome: &Outcome) -> Result<(), Error> {
+        attempt.ended_at = Some(self.session.store().now().await?);
+        attempt.outcome = Some(outcome.clone());
+        let mut work = self.session.work()?;
+        work.changes().update(attempt);
+        work.commit().await
     }
 
     pub(super) async fn attempt(&self, id: AttemptId) -> Result<Option<Attempt>, Error> {

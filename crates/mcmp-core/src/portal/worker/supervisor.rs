@@ -17,9 +17,13 @@ pub trait Supervisor: Debug + Send + Sync + 'static {
     /// more for each part, and before every look-up. Nothing is asked between a part that is ready
     /// and its visible call.
     ///
+    /// `call` is what comes next: [`PublisherCall::LookUp`] only reads; [`PublisherCall::Prepare`]
+    /// may lead to the visible call, also for a job whose outcome is unknown: where a platform knows
+    /// a repetition by its key, that is asked by sending once more.
+    ///
     /// # Errors
     /// It can't be told; then the job is given back and the worker's call fails.
-    async fn admit(&self, job: &PublishJob) -> Result<Admission, Error>;
+    async fn admit(&self, job: &PublishJob, call: PublisherCall) -> Result<Admission, Error>;
 
     /// Told what each call came to, once that is recorded.
     ///

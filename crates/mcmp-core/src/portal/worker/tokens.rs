@@ -60,13 +60,7 @@ impl Turn<'_> {
         }
         if !self.has_refreshed && material.can_refresh() {
             match self.refresh(job, material).await? {
-                Refreshed::Renewed(_) if job.state == JobState::Committing => {
-                    let (fence, error, until) = (self.fence, error.clone(), self.now().await?);
-                    let step = JobStep::Block { fence, error, until, lane: false };
-                    return Ok(Some(self.record.step(job, &step).await?));
-                }
-                // Nothing was sent: it begins again, in the same claim.
-                Refreshed::Renewed(_) => return Ok(Some(job.clone())),
+                Refreshed::Renewed(_) => return Ok(Some(self.begin_again(job, error).await?)),
                 Refreshed::Temporary(error) => return Ok(Some(self.put_off(job, error).await?)),
                 Refreshed::Busy => return Ok(Some(self.wait_for_others(job).await?)),
                 Refreshed::Refused => return Ok(None),
@@ -75,9 +69,28 @@ impl Turn<'_> {
         }
         let outcome =
             RefreshOutcome::Refused { end: GrantEnd::Expired, detail: error.message.clone() };
-        let grants = self.session().grants();
-        grants.record_refresh(material.account.id, &material.tokens, outcome).await?;
-        Ok(None)
+        let (grants, tokens) = (self.session().grants(), &material.tokens);
+        let account = grants.record_refresh(material.account.id, tokens, outcome).await?;
+        match grants.settled_already(&account, tokens)? {
+            // Somebody connected it again during the call: what was refused are the old ones.
+            Some(Refreshed::Renewed(_)) => Ok(Some(self.begin_again(job, error).await?)),
+            _ => Ok(None),
+        }
+    }
+
+    /// Goes on with other tokens than those that were refused.
+    async fn begin_again(
+        &mut self,
+        job: &PublishJob,
+        error: &PublishError,
+    ) -> Result<PublishJob, Error> {
+        if job.state != JobState::Committing {
+            // Nothing was sent: it begins again, in the same claim.
+            return Ok(job.clone());
+        }
+        let (fence, error, until) = (self.fence, error.clone(), self.now().await?);
+        let step = JobStep::Block { fence, error, until, lane: false };
+        self.record.step(job, &step).await
     }
 
     async fn refresh(&mut self, job: &PublishJob, material: &Material) -> Result<Refreshed, Error> {

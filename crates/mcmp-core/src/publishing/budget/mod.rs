@@ -181,7 +181,9 @@ impl RateBudget {
     }
 
     /// Takes over what the platform told about its limit. It is believed where it leaves less than
-    /// counted here; more may be left only because calls are under way that it has not seen.
+    /// counted here; more may be left only because calls are under way that it has not seen. That
+    /// nothing is left until some time, without a limit that would say of how many, stops calls
+    /// until then and says nothing of what is counted here.
     pub fn learn(&mut self, report: &RateReport, now: DateTime<Utc>) {
         let period = report.period.unwrap_or_else(|| self.rate.period());
         if let Some(calls) = report.limit
@@ -190,15 +192,15 @@ impl RateBudget {
             self.change_rate(rate, now);
             self.learnt = true;
         }
-        if let Some(remaining) = report.remaining {
+        let Some(remaining) = report.remaining else { return };
+        let blocked_until = report.resets_at.filter(|_| remaining == 0);
+        if report.limit.is_some() || blocked_until.is_none() {
             let left = self.left_unblocked(now);
             self.full_at =
                 self.full_at.max(now) + self.rate.time_of(left.saturating_sub(remaining));
-            if remaining == 0
-                && let Some(resets_at) = report.resets_at
-            {
-                self.block_until(resets_at);
-            }
+        }
+        if let Some(until) = blocked_until {
+            self.block_until(until);
         }
     }
 

@@ -39,6 +39,18 @@ fn a_platform_that_has_nothing_left_is_believed() {
 }
 
 #[test]
+fn a_short_wait_does_not_use_up_a_long_budget() {
+    let mut budget = budget(250, 86_400_000);
+    assert_eq!(budget.take(10, at(0)), 10);
+    budget.learn(&report(None, Some(0), Some(30_000)), at(0));
+    assert_eq!(budget.left(at(29_999)), 0);
+    assert!(budget.left(at(30_000)) >= 240);
+    // With a limit it is that one which is used up.
+    budget.learn(&report(Some(250), Some(0), Some(60_000)), at(30_000));
+    assert_eq!(budget.left(at(60_000)), 0);
+}
+
+#[test]
 fn a_new_limit_keeps_what_was_called() {
     let mut budget = budget(10, 10_000);
     assert_eq!(budget.take(6, at(0)), 6);

@@ -87,13 +87,13 @@ impl PublishJob {
 }
 
 impl Intent {
-    /// Whether an answer to its call that is this error proves that the part is not live. A
-    /// refusal of the content does; any other error of a repeated call says nothing of the calls
+    /// Whether an answer to its call that is this error proves that the part is not live. No error
+    /// of a repeated call does, not even a refusal of the content: a platform may check a call
+    /// before it looks at its key, and may have forgotten the key, so that says nothing of the calls
     /// before it.
     #[must_use]
     pub fn is_disproved_by(&self, error: &PublishError) -> bool {
-        after_error(&error.class) != AfterError::LookUp
-            && (!self.repeats || error.class == ErrorClass::InvalidContent)
+        !self.repeats && after_error(&error.class) != AfterError::LookUp
     }
 }
 
@@ -137,7 +137,9 @@ pub(super) fn rejected(
         }
         return unsure(job, error, DEFAULT_QUIET);
     }
-    if job.intent.as_ref().is_some_and(|intent| !intent.is_disproved_by(error)) {
+    // Asked for the part itself, a platform that turned its content down has said all there is.
+    let turned_down = job.state == JobState::Unknown && error.class == ErrorClass::InvalidContent;
+    if !turned_down && job.intent.as_ref().is_some_and(|intent| !intent.is_disproved_by(error)) {
         return Ok(said(job.state, still_unknown(job, error, jitter, now)));
     }
     if job.state == JobState::Unknown {

@@ -134,7 +134,6 @@ fn decide(job: &PublishJob, step: &JobStep, now: DateTime<Utc>) -> Result<Advanc
             worker::checkpoint(job, checkpoint, *resume_in, now)
         }
         JobStep::Release { .. } => worker::release(job, now),
-        JobStep::RetryLater { error, jitter, .. } => worker::retry_later(job, error, *jitter, now),
         JobStep::Block { error, until, lane, .. } => worker::block(job, error, *until, *lane, now),
         JobStep::Fail { error, .. } => worker::fail(job, error, now),
         JobStep::HoldIt { reason, error, .. } => worker::hold_it(job, *reason, error.as_ref(), now),

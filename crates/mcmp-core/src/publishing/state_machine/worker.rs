@@ -48,16 +48,6 @@ pub(super) fn release(job: PublishJob, now: DateTime<Utc>) -> Result<Advanced, R
     }))
 }
 
-pub(super) fn retry_later(
-    job: PublishJob,
-    error: &PublishError,
-    jitter: u16,
-    now: DateTime<Utc>,
-) -> Result<Advanced, Refusal> {
-    only_in(&job, &[JobState::Running])?;
-    Ok(job.let_go(now, |job| job.retried(error, jitter, now)))
-}
-
 pub(super) fn block(
     mut job: PublishJob,
     error: &PublishError,

@@ -37,6 +37,7 @@ pub(crate) struct Interrupted {
     before_prepare: Mutex<VecDeque<Hook>>,
     before_go_live: Mutex<VecDeque<Hook>>,
     before_look_up: Mutex<VecDeque<Hook>>,
+    before_refresh: Mutex<VecDeque<Hook>>,
 }
 
 impl Interrupted {
@@ -46,6 +47,7 @@ impl Interrupted {
             before_prepare: Mutex::default(),
             before_go_live: Mutex::default(),
             before_look_up: Mutex::default(),
+            before_refresh: Mutex::default(),
         }
     }
 
@@ -59,6 +61,10 @@ impl Interrupted {
 
     pub(crate) fn before_look_up(&self, hook: impl Future<Output = ()> + Send + 'static) {
         self.before_look_up.lock().unwrap().push_back(Box::pin(hook));
+    }
+
+    pub(crate) fn before_refresh(&self, hook: impl Future<Output = ()> + Send + 'static) {
+        self.before_refresh.lock().unwrap().push_back(Box::pin(hook));
     }
 
     async fn interrupt(hooks: &Mutex<VecDeque<Hook>>) {
@@ -105,6 +111,7 @@ impl Publisher for Interrupted {
     }
 
     async fn refresh_tokens(&self, cx: &AccountContext<'_>) -> Result<Tokens, PublishError> {
+        Self::interrupt(&self.before_refresh).await;
         self.platform.refresh_tokens(cx).await
     }
 

@@ -5,11 +5,13 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use chrono::TimeDelta;
 use mcmp_core::Error;
-use mcmp_core::account::{AccountStatus, Platform, SocialAccount, Tokens};
+use mcmp_core::account::{AccountStatus, Platform, SocialAccount, Tokens, UnknownOutcomePolicy};
 use mcmp_core::fake::{FakeCall, FakePublisher, OnGoLive};
 use mcmp_core::id::PostId;
 use mcmp_core::lifecycle::PostStatus;
-use mcmp_core::portal::{Admission, CallReport, Connection, PublisherCall, Refreshed, Supervisor};
+use mcmp_core::portal::{
+    AccountEdit, Admission, CallReport, Connection, PublisherCall, Refreshed, Supervisor,
+};
 use mcmp_core::publishing::{
     Attempt, ErrorClass, HoldReason, JobState, Outcome, PublishError, PublishJob,
     PublisherCapabilities, RateReport, RateScope, Refusal, RemoteRef, WorkerId,
@@ -30,14 +32,14 @@ type Seen = (PublisherCall, Option<ErrorClass>, Vec<RateReport>);
 #[derive(Debug, Default)]
 struct Watch {
     admissions: Mutex<Vec<Admission>>,
-    asked: Mutex<usize>,
+    asked: Mutex<Vec<PublisherCall>>,
     seen: Mutex<Vec<Seen>>,
 }
 
 #[async_trait]
 impl Supervisor for Watch {
-    async fn admit(&self, _job: &PublishJob) -> Result<Admission, Error> {
-        *self.asked.lock().unwrap() += 1;
+    async fn admit(&self, _: &PublishJob, call: PublisherCall) -> Result<Admission, Error> {
+        self.asked.lock().unwrap().push(call);
         Ok(self.admissions.lock().unwrap().pop().unwrap_or(Admission::Go))
     }
 
@@ -57,7 +59,7 @@ impl Watch {
 
 impl Desk {
     /// Connects the page with tokens that can be renewed.
-    async fn renewable(&self, ends_in: Option<TimeDelta>) -> SocialAccount {
+    pub(super) async fn renewable(&self, ends_in: Option<TimeDelta>) -> SocialAccount {
         let tokens = Tokens {
             refresh: Some(SecretText::new("REFRESH-1")),
             access_expires_at: ends_in.map(|left| self.now() + left),
@@ -114,7 +116,50 @@ async fn whoever_watches_is_asked_and_told() {
             .iter()
             .all(|(_, error, rates)| { error.is_none() && *rates == [rate.clone()] })
     );
-    assert_eq!(*watch.asked.lock().unwrap(), 3, "not between a part that is ready and its call");
+    let asked = watch.asked.lock().unwrap().clone();
+    assert_eq!(asked, [PublisherCall::Prepare; 3], "not between a part that is ready and its call");
+}
+
+#[tokio::test]
+async fn what_is_to_be_looked_for_can_be_taken_alone() {
+    let desk = Desk::new().await;
+    let lost = desk.scheduled("Lost").await;
+    desk.facebook.platform.on_go_live([OnGoLive::LoseAnswer]);
+    desk.run_at_its_time().await;
+    let planned = desk.scheduled("Planned").await;
+    desk.clock.advance(TimeDelta::hours(2));
+    let (one, other) = (desk.worker(), desk.worker());
+    let claimed = one.claim_look_ups(10).await.unwrap();
+    let [job] = <[PublishJob; 1]>::try_from(claimed.jobs).unwrap();
+    assert_eq!((job.post_id, job.state, one.holding()), (lost.id, JobState::Unknown, 1));
+    assert!(other.claim_look_ups(10).await.unwrap().jobs.is_empty(), "one at a time");
+    assert_eq!(one.renew().await.unwrap(), 0, "none is lost");
+    assert_eq!(one.carry_out(job).await.unwrap().job.state, JobState::Published);
+    assert_eq!(desk.job(planned.id).await.fence, 0, "not touched");
+}
+
+#[tokio::test]
+async fn whoever_watches_is_told_what_comes_next() {
+    use PublisherCall::{LookUp, Prepare};
+    for (knows_keys, asked) in [(false, [Prepare, LookUp]), (true, [Prepare, Prepare])] {
+        let can = PublisherCapabilities {
+            can_look_up: !knows_keys,
+            takes_dedupe_key: knows_keys,
+            ..Default::default()
+        };
+        let desk =
+            Desk::with(1, |_| FakePublisher::with_capabilities(Platform::FACEBOOK, can)).await;
+        let post = desk.scheduled("Lost").await;
+        desk.facebook.platform.on_go_live([OnGoLive::LoseAnswer]);
+        let watch = Arc::new(Watch::default());
+        let worker = desk.worker().supervised(watch.clone());
+        desk.clock.advance(TimeDelta::hours(1));
+        worker.run_due().await.unwrap();
+        desk.clock.advance(TimeDelta::minutes(10));
+        worker.run_due().await.unwrap();
+        assert_eq!(desk.status(post.id).await, PostStatus::Published);
+        assert_eq!(*watch.asked.lock().unwrap(), asked);
+    }
 }
 
 #[tokio::test]
@@ -361,6 +406,29 @@ async fn a_platform_that_knows_the_key_is_asked_by_the_call_itself() {
         assert_eq!(keys.len(), 1, "{what:?}");
         desk.explained(post.id).await;
     }
+    // A refusal of the repetition says nothing of the call before it: a person has to look.
+    for (first, is_live) in [(OnGoLive::LoseAnswer, true), (OnGoLive::LoseRequest, false)] {
+        let make = |_| FakePublisher::with_capabilities(Platform::FACEBOOK, keyed);
+        let desk = Desk::with(1, make).await;
+        let post = desk.scheduled("Refused").await;
+        let refused = OnGoLive::Refuse(error(ErrorClass::InvalidContent));
+        desk.facebook.platform.on_go_live([first, refused]);
+        desk.run_at_its_time().await;
+        desk.run_for(1).await;
+        let job = desk.job(post.id).await;
+        assert_eq!(job.hold_reason, Some(HoldReason::UnknownOutcome));
+        assert_eq!(job.last_error.map(|error| error.class), Some(ErrorClass::InvalidContent));
+        let owner = desk.owners().await;
+        if is_live {
+            let remote = RemoteRef { id: "1".to_owned(), url: None };
+            owner.posts().confirm_published(job.id, remote).await.unwrap();
+        } else {
+            owner.posts().confirm_absent(job.id).await.unwrap();
+            desk.run().await;
+        }
+        assert_eq!(desk.status(post.id).await, PostStatus::Published);
+        assert_eq!(desk.live(desk.page.id), ["Refused"]);
+    }
     // It may be live until an answer tells: called off meanwhile, a person has to look.
     let desk = Desk::with(1, |_| FakePublisher::with_capabilities(Platform::FACEBOOK, keyed)).await;
     let post = desk.scheduled("Off").await;
@@ -369,4 +437,111 @@ async fn a_platform_that_knows_the_key_is_asked_by_the_call_itself() {
     desk.run_for(3).await;
     assert_eq!(desk.job(post.id).await.hold_reason, Some(HoldReason::UnknownOutcome));
     assert_eq!(desk.facebook.platform.calls(FakeCall::GoLive), 10, "not for ever");
+}
+
+#[tokio::test]
+async fn what_is_only_made_ready_is_called_off_at_once() {
+    let desk = Desk::with(1, |facebook| facebook.steps_to_prepare(3)).await;
+    let post = desk.scheduled("Stop!").await;
+    desk.run_at_its_time().await;
+    let job = desk.job(post.id).await;
+    assert!(job.state == JobState::Scheduled && job.checkpoint.is_some(), "{job:?}");
+    assert_eq!(desk.status(post.id).await, PostStatus::Scheduled);
+    desk.owners().await.posts().cancel(post.id, None).await.unwrap();
+    assert_eq!(desk.job(post.id).await.state, JobState::Cancelled);
+    desk.run_for(1).await;
+    assert!(desk.live(desk.page.id).is_empty());
+    desk.explained(post.id).await;
+}
+
+#[tokio::test]
+async fn a_publisher_that_panics_costs_its_job_a_try() {
+    let desk = Desk::new().await;
+    let retry = AccountEdit {
+        unknown_outcome: Some(UnknownOutcomePolicy::Retry),
+        ..AccountEdit::default()
+    };
+    desk.owners().await.accounts().edit(desk.page.id, desk.page.version, retry).await.unwrap();
+    let fallen = || async { panic!("told to") };
+    desk.facebook.before_prepare(fallen());
+    desk.facebook.before_go_live(fallen());
+    desk.facebook.before_look_up(fallen());
+    let post = desk.scheduled("Up again").await;
+    desk.run_at_its_time().await;
+    let job = desk.job(post.id).await;
+    let code = job.last_error.and_then(|error| error.code);
+    assert_eq!((job.state, job.crashes), (JobState::Scheduled, 0));
+    assert_eq!(code.as_deref(), Some(PublishError::PANICKED));
+    desk.run_for(1).await;
+    let job = desk.job(post.id).await;
+    assert_eq!((job.state, job.crashes, job.attempts), (JobState::Published, 0, 2));
+    assert_eq!(desk.live(desk.page.id), ["Up again"]);
+
+    // One that can never be looked for waits for a person in the end.
+    let post = desk.scheduled("Lost").await;
+    desk.facebook.platform.on_go_live([OnGoLive::LoseAnswer]);
+    for _ in 0..500 {
+        desk.facebook.before_look_up(fallen());
+    }
+    desk.run_at_its_time().await;
+    desk.run_for(30).await;
+    assert_eq!(desk.job(post.id).await.hold_reason, Some(HoldReason::UnknownOutcome));
+}
+
+#[tokio::test]
+async fn a_job_whose_task_is_never_run_is_not_renewed() {
+    let desk = Desk::new().await;
+    let post = desk.scheduled("Left").await;
+    desk.clock.advance(TimeDelta::hours(1));
+    let worker = desk.worker();
+    let job = worker.claim(1).await.unwrap().jobs.remove(0);
+    assert_eq!(worker.holding(), 1);
+    drop(worker.carry_out(job));
+    assert_eq!(worker.holding(), 0);
+    desk.clock.advance(TimeDelta::seconds(11));
+    desk.run().await;
+    assert_eq!(desk.status(post.id).await, PostStatus::Published);
+}
+
+#[tokio::test]
+async fn an_account_that_is_connected_again_during_a_call_goes_on() {
+    for is_sent in [false, true] {
+        let desk = Desk::new().await;
+        let post = desk.scheduled("On").await;
+        let (owner, platform) = (desk.owners().await, desk.facebook.platform.clone());
+        let client = desk.client.id;
+        let again = async move {
+            let new = SecretText::new("ACCESS-2");
+            platform.accept_only(&new);
+            let page =
+                Connection { tokens: Tokens::new(new), ..channel(Platform::FACEBOOK, "page") };
+            owner.accounts().connect(client, page).await.unwrap();
+        };
+        match is_sent {
+            false => desk.facebook.before_prepare(again),
+            true => desk.facebook.before_go_live(again),
+        }
+        desk.run_at_its_time().await;
+        desk.run().await;
+        assert_eq!(desk.job(post.id).await.state, JobState::Published, "{is_sent}");
+        assert_eq!(desk.live(desk.page.id), ["On"]);
+        assert_eq!(desk.page_now().await.status, AccountStatus::Connected);
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_sent_once_its_agency_is_suspended() {
+    let desk = Desk::new().await;
+    let post = desk.scheduled("Not now").await;
+    let owner = desk.owners().await;
+    desk.facebook.before_prepare(async move {
+        owner.agencies().suspend().await.unwrap();
+    });
+    desk.run_at_its_time().await;
+    desk.run().await;
+    assert_eq!(desk.facebook.platform.calls(FakeCall::GoLive), 0);
+    assert_eq!(desk.job(post.id).await.state, JobState::Scheduled);
+    desk.systems().await.agencies().reactivate().await.unwrap();
+    desk.run().await;
+    assert_eq!(desk.live(desk.page.id), ["Not now"]);
 }

@@ -115,7 +115,7 @@ fn a_look_up_that_fails_is_no_answer() {
     };
     let later = failed(ErrorClass::Transient, now);
     assert_eq!((later.state, later.negatives), (JobState::Unknown, 0));
-    assert_eq!(later.due_at, now + TimeDelta::milliseconds(2_500));
+    assert_eq!(later.due_at, now + TimeDelta::seconds(1));
     let blocked = failed(ErrorClass::RateLimited { until: Some(at(9_000)) }, now);
     assert_eq!((blocked.state, blocked.due_at), (JobState::Unknown, at(9_000)));
     let tired = failed(ErrorClass::Transient, now + LOOK_UP_LIMIT);
@@ -143,12 +143,11 @@ fn a_call_that_the_platform_knows_by_its_key_is_made_again() {
     let rescued = done(&again, &JobStep::ExpireLease { quiet: QUIET }, later);
     assert_eq!(rescued.state, JobState::Unknown);
 
-    // Only what the platform says of the content is said of the calls before it, too.
+    // No error says anything of the calls before it.
     let rejected = |class| {
         let step = JobStep::Rejected { fence: again.fence, error: error(class), jitter: 0 };
         done(&again, &step, now)
     };
-    assert_eq!(rejected(ErrorClass::InvalidContent).state, JobState::Failed);
     for class in [ErrorClass::Transient, ErrorClass::RateLimited { until: None }] {
         let open = rejected(class);
         assert_eq!(open.state, JobState::Unknown, "{class:?}");
@@ -157,10 +156,21 @@ fn a_call_that_the_platform_knows_by_its_key_is_made_again() {
     for (class, reason) in [
         (ErrorClass::Reconnect, HoldReason::Reconnect),
         (ErrorClass::Permission, HoldReason::UnknownOutcome),
+        (ErrorClass::InvalidContent, HoldReason::UnknownOutcome),
     ] {
         let held = rejected(class);
         assert_eq!((held.hold_reason, held.intent.is_some()), (Some(reason), true), "{class:?}");
     }
+    // Asked for the part itself, the platform says what became of it.
+    let accepted = JobStep::Accepted {
+        fence: again.fence,
+        checkpoint: json!({ "publish_id": 1 }),
+        check_in: TimeDelta::seconds(5),
+    };
+    let (claimed, now) = looked_up(&done(&again, &accepted, now));
+    let error = error(ErrorClass::InvalidContent);
+    let step = JobStep::Rejected { fence: claimed.fence, error, jitter: 0 };
+    assert_eq!(done(&claimed, &step, now).state, JobState::Failed);
 }
 
 #[test]

@@ -62,7 +62,7 @@ fn moves() -> impl Strategy<Value = Move> {
     prop_oneof![3 => (0..200_i64).prop_map(Move::Wait), 6 => Just(Move::Claim), 5 => step, 6 => towards]
 }
 
-const KINDS: usize = 28;
+const KINDS: usize = 27;
 
 fn step_of(job: &PublishJob, now: DateTime<Utc>, what: &Move) -> Option<JobStep> {
     let Move::Step { kind, stale, class, seconds, jitter, lane } = what else { return None };
@@ -81,7 +81,7 @@ fn step_of(job: &PublishJob, now: DateTime<Utc>, what: &Move) -> Option<JobStep>
         7 => JobStep::ConfirmAbsent,
         8 => JobStep::Checkpoint { fence, checkpoint: json!(jitter), resume_in: by },
         9 => JobStep::Release { fence },
-        10 => JobStep::RetryLater { fence, error, jitter },
+        10 => JobStep::Reconnected,
         11 => JobStep::Block { fence, error, until: at, lane: *lane },
         12 => JobStep::Fail { fence, error },
         13 => JobStep::HoldIt { fence, reason: HoldReason::Reconnect, error: Some(error) },
@@ -97,7 +97,6 @@ fn step_of(job: &PublishJob, now: DateTime<Utc>, what: &Move) -> Option<JobStep>
         23 => JobStep::LookupImpossible { fence },
         24 => JobStep::JudgeLateness { fence },
         26 => JobStep::Repeat { fence, budget: TimeDelta::seconds(60), attempt_id: id(10) },
-        27 => JobStep::Reconnected,
         _ => JobStep::ExpireLease { quiet: QUIET },
     })
 }
@@ -198,7 +197,9 @@ proptest! {
                         // An answer that proves that nothing came of it, nor of calls before it.
                         JobStep::Rejected { error, .. } => {
                             may_be_live &= after_error(&error.class) == AfterError::LookUp
-                                || (repeats(&before) && error.class != ErrorClass::InvalidContent);
+                                || (repeats(&before)
+                                    && (from == JobState::Committing
+                                        || error.class != ErrorClass::InvalidContent));
                         }
                         JobStep::Block { .. } if from == JobState::Committing => {
                             may_be_live = repeats(&before);

@@ -148,7 +148,7 @@ fn retries_end_at_the_lateness_limit() {
     while job.state == JobState::Scheduled {
         waited_until = job.due_at;
         let running = claim(&job, job.due_at).unwrap();
-        let step = JobStep::RetryLater { fence: running.fence, error: transient(), jitter: 500 };
+        let step = JobStep::Rejected { fence: running.fence, error: transient(), jitter: 500 };
         job = done(&running, &step, job.due_at);
     }
     assert_eq!(job.state, JobState::Failed);
@@ -189,7 +189,7 @@ fn what_never_ends_by_time_ends_by_count() {
     let mut tries = 0;
     while job.state == JobState::Scheduled {
         let running = claim(&job, job.due_at).unwrap();
-        let step = JobStep::RetryLater { fence: running.fence, error: transient(), jitter: 0 };
+        let step = JobStep::Rejected { fence: running.fence, error: transient(), jitter: 0 };
         job = done(&running, &step, job.due_at);
         tries += 1;
     }
@@ -239,7 +239,7 @@ fn a_job_that_fails_again_and_again_steps_aside() {
     let stopped: Vec<bool> = (0..5)
         .map(|_| {
             let running = claim(&job, job.due_at).unwrap();
-            let step = JobStep::RetryLater { fence: running.fence, error: transient(), jitter: 0 };
+            let step = JobStep::Rejected { fence: running.fence, error: transient(), jitter: 0 };
             let advanced = advance(&running, &step, job.due_at).unwrap();
             job = advanced.job;
             advanced.lane_until.is_some()

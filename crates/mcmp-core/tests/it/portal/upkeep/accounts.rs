@@ -38,11 +38,19 @@ async fn tokens_are_refreshed_soonest_first_until_they_are_fresh() {
 
     let upkeep = desk.portal.upkeep().unwrap();
     let due = async |limit| {
-        let found = upkeep.due_for_refresh(TimeDelta::hours(6), limit).await.unwrap();
-        found.into_iter().map(|account| account.id).collect::<Vec<_>>()
+        let (mut found, mut after) = (Vec::new(), None);
+        loop {
+            let page = upkeep.due_for_refresh(TimeDelta::hours(6), limit, after).await.unwrap();
+            assert!(page.items.len() <= limit);
+            found.extend(page.items.into_iter().map(|account| account.id));
+            after = page.next;
+            if after.is_none() {
+                return found;
+            }
+        }
     };
     assert_eq!(due(10).await, [first.id, second.id, third.id]);
-    assert_eq!(due(2).await, [first.id, second.id]);
+    assert_eq!(due(2).await, [first.id, second.id, third.id], "piece by piece");
     let system = desk.systems().await;
     let old = system.grants().open_tokens(first.id).await.unwrap();
     let tokens = tokens(&desk, 60, true);

@@ -2,7 +2,6 @@
 
 mod accounts;
 mod approvals;
-mod flaky;
 mod metrics;
 mod notifications;
 mod retention;

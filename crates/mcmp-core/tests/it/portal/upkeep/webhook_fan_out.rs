@@ -17,7 +17,7 @@ use mcmp_core::value::WebUrl;
 use mcmp_core::webhook::{Delivery, WebhookEndpoint};
 
 use super::super::fixture::{World, key_ring, name, slug};
-use super::flaky::{Flaky, Trouble};
+use super::super::flaky::{Flaky, Trouble};
 
 pub(super) fn endpoint(coverage: Coverage, kinds: &[EventKind]) -> WebhookDraft {
     WebhookDraft {

@@ -232,8 +232,9 @@ async fn without_a_sender_nothing_is_lost() {
 async fn an_endpoint_with_much_to_hear_leaves_room_for_others() {
     let post = Post::new().await;
     let busy = post.endpoint().await;
-    for client in ["one", "two", "three", "four"] {
-        post.world.client(client).await;
+    // More than a page of them.
+    for n in 0..505 {
+        post.world.client(&format!("c{n}")).await;
     }
     post.world.clock.advance(TimeDelta::seconds(1));
     let calm = post.endpoint().await;

@@ -3,6 +3,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -20,21 +21,33 @@ use tokio::sync::watch;
 
 /// What becomes of a commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Trouble {
+pub(crate) enum Trouble {
     None,
     NeverArrives,
     LosesAnswer,
 }
 
 #[derive(Debug)]
-pub(super) struct Flaky {
+pub(crate) struct Flaky {
     inner: MemoryStore,
     script: Mutex<VecDeque<Trouble>>,
+    is_down: AtomicBool,
 }
 
 impl Flaky {
-    pub(super) fn new(inner: MemoryStore, script: impl IntoIterator<Item = Trouble>) -> Self {
-        Self { inner, script: Mutex::new(script.into_iter().collect()) }
+    pub(crate) fn new(inner: MemoryStore, script: impl IntoIterator<Item = Trouble>) -> Self {
+        let script = Mutex::new(script.into_iter().collect());
+        Self { inner, script, is_down: AtomicBool::new(false) }
+    }
+
+    /// From now on nothing reaches it, or everything does.
+    pub(crate) fn set_down(&self, is_down: bool) {
+        self.is_down.store(is_down, Ordering::SeqCst);
+    }
+
+    async fn reach(&self) -> Result<(), StoreError> {
+        tokio::task::yield_now().await;
+        if self.is_down.load(Ordering::SeqCst) { Err(unavailable()) } else { Ok(()) }
     }
 }
 
@@ -48,12 +61,12 @@ where
     MemoryStore: Read<E>,
 {
     async fn get(&self, scope: &Scope, id: E::Id) -> Result<Option<E>, StoreError> {
-        tokio::task::yield_now().await;
+        self.reach().await?;
         Read::<E>::get(&self.inner, scope, id).await
     }
 
     async fn list(&self, scope: &Scope, query: &Query<E>) -> Result<Page<E>, StoreError> {
-        tokio::task::yield_now().await;
+        self.reach().await?;
         Read::<E>::list(&self.inner, scope, query).await
     }
 
@@ -65,7 +78,7 @@ where
 #[async_trait]
 impl Commit for Flaky {
     async fn commit(&self, scope: &Scope, changes: ChangeSet) -> Result<(), StoreError> {
-        tokio::task::yield_now().await;
+        self.reach().await?;
         let trouble = self.script.lock().unwrap().pop_front().unwrap_or(Trouble::None);
         if trouble == Trouble::NeverArrives {
             return Err(unavailable());
@@ -88,10 +101,12 @@ impl Commit for Flaky {
 #[async_trait]
 impl JobQueue for Flaky {
     async fn now(&self) -> Result<DateTime<Utc>, StoreError> {
+        self.reach().await?;
         JobQueue::now(&self.inner).await
     }
 
     async fn claim(&self, scope: &Scope, request: &ClaimRequest) -> Result<Claimed, StoreError> {
+        self.reach().await?;
         self.inner.claim(scope, request).await
     }
 
@@ -101,10 +116,12 @@ impl JobQueue for Flaky {
         leases: &[LeaseKey],
         lease: TimeDelta,
     ) -> Result<Vec<LeaseKey>, StoreError> {
+        self.reach().await?;
         self.inner.renew(scope, leases, lease).await
     }
 
     async fn expired(&self, scope: &Scope, limit: usize) -> Result<Vec<PublishJob>, StoreError> {
+        self.reach().await?;
         self.inner.expired(scope, limit).await
     }
 
@@ -133,7 +150,7 @@ impl Outbox for Flaky {
         after: EventPosition,
         limit: usize,
     ) -> Result<Vec<(EventPosition, Event)>, StoreError> {
-        tokio::task::yield_now().await;
+        self.reach().await?;
         self.inner.events_after(scope, after, limit).await
     }
 }
