@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, pending};
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use mcmp_core::access::Scope;
+use mcmp_core::duty::DutyName;
 use mcmp_core::portal::{Upkeep, Worker};
 use mcmp_core::publishing::WorkerId;
 use mcmp_core::value::InvalidValue;
@@ -111,8 +112,8 @@ impl EngineBuilder {
         self
     }
 
-    /// Gives all events to `subscriber`; how far it got is kept under `name`, which stays the same
-    /// from version to version of your program.
+    /// Gives all events to `subscriber`; how far it got is kept under `name`, which is no other
+    /// subscriber's and stays the same from version to version of your program.
     pub fn subscribe(
         mut self,
         name: impl Into<String>,
@@ -132,18 +133,11 @@ impl EngineBuilder {
     /// The engine; it does nothing before it runs.
     ///
     /// # Errors
-    /// The machine gives no random numbers, or a number in the settings is zero that must not be.
+    /// The machine gives no random numbers; a setting is out of its range; or a subscriber's name is empty, too long, or another subscriber's as well.
     pub fn build(self) -> Result<Engine, Error> {
         let Self { portal, mut settings, rates, loops, subscribers } = self;
-        for (field, most) in [
-            ("slots", settings.slots),
-            ("claim_batch", settings.claim_batch),
-            ("sends_at_once", settings.sends_at_once),
-        ] {
-            if most == 0 {
-                return Err(InvalidValue::required(field).into());
-            }
-        }
+        settings.check()?;
+        check_names(&subscribers)?;
         // What they have not read is kept.
         let readers = subscribers.iter().map(|(name, _)| outbox::duty_of(name));
         settings.retention.event_readers.extend(readers);
@@ -169,6 +163,24 @@ impl EngineBuilder {
             }),
         })
     }
+}
+
+/// Two that read under one name would each miss what the other one took.
+fn check_names(subscribers: &[(String, Arc<dyn EventSubscriber>)]) -> Result<(), InvalidValue> {
+    let mut seen = BTreeSet::new();
+    for (i, (name, _)) in subscribers.iter().enumerate() {
+        let (field, length) = (format!("subscribers[{i}].name"), name.trim().chars().count());
+        if length == 0 {
+            return Err(InvalidValue::required(field));
+        }
+        if length > outbox::MAX_NAME {
+            return Err(InvalidValue::too_long(field, outbox::MAX_NAME, length));
+        }
+        if !seen.insert(DutyName::new(&field, outbox::duty_of(name))?) {
+            return Err(InvalidValue::duplicate(field, name));
+        }
+    }
+    Ok(())
 }
 
 impl Engine {
@@ -233,12 +245,18 @@ impl Engine {
     ///
     /// # Panics
     /// Outside a Tokio runtime.
-    #[must_use = "dropped, it goes on until the runtime ends"]
+    #[must_use = "dropped, the engine goes on until the runtime ends, and nothing can stop it before"]
     pub fn start(&self) -> Running {
         let (stop, mut stopping) = watch::channel(false);
         let engine = self.clone();
         let task = tokio::spawn(async move {
-            let asked = async move { drop(stopping.wait_for(|stop| *stop).await) };
+            let asked = async move {
+                let is_asked = stopping.wait_for(|stop| *stop).await.is_ok();
+                if !is_asked {
+                    // Nobody is left who could.
+                    pending::<()>().await;
+                }
+            };
             engine.run(asked).await;
         });
         Running { stop, task }
@@ -260,6 +278,7 @@ impl Engine {
         Health {
             oldest_due_ms: late_by.num_milliseconds(),
             last_claim_at: shared.health.last_claim_at(),
+            last_renewal_at: shared.health.last_renewal_at(),
             publishes: shared.loops.contains(&Loop::Publish),
             store_error: asked.err().map(|error| error.to_string()),
             in_flight: shared.worker.holding(),
@@ -340,7 +359,7 @@ async fn run_part(part: Part, shared: Arc<Shared>, stop: watch::Receiver<bool>) 
                 loops::run(reads, shared, stop).await;
             }
         }
-        Loop::Refresh => loops::run(Refresh, shared, stop).await,
+        Loop::Refresh => loops::run(Refresh::default(), shared, stop).await,
         Loop::Metrics => {
             let polls = Polls {
                 schedule: shared.settings.metrics.clone(),
@@ -386,7 +405,8 @@ impl Tasks {
     }
 }
 
-/// An engine that runs on its own.
+/// An engine that runs on its own. Dropped, it goes on until the runtime ends; only
+/// [`shutdown`](Self::shutdown) stops it.
 #[derive(Debug)]
 pub struct Running {
     stop: watch::Sender<bool>,

@@ -20,6 +20,9 @@ pub struct Health {
     /// When this process last asked for jobs with success, by the store's clock; `None` before the
     /// first time, or if it does not publish.
     pub last_claim_at: Option<DateTime<Utc>>,
+    /// When this process last held on to what it works on with success, by the store's clock; `None`
+    /// before the first time.
+    pub last_renewal_at: Option<DateTime<Utc>>,
     /// Whether this process publishes, or leaves that to others.
     pub publishes: bool,
     /// Why the store can't be asked, if it can't.
@@ -46,12 +49,14 @@ pub struct LoopHealth {
 
 impl Health {
     /// Whether jobs go out: the oldest one is no later than `late`, and a claim got through within
-    /// the last `quiet` before `now`. A process that leaves publishing to others sees only how late
+    /// the last `quiet` before `now`; or, while it works on jobs, a heartbeat: with all its slots
+    /// taken it claims no more. A process that leaves publishing to others sees only how late
     /// the oldest one is, and whether the store can be asked.
     #[must_use]
     pub fn is_publishing(&self, now: DateTime<Utc>, late: TimeDelta, quiet: TimeDelta) -> bool {
         let is_at_work = if self.publishes {
-            self.last_claim_at.is_some_and(|at| now - at <= quiet)
+            let is_recent = |at: Option<DateTime<Utc>>| at.is_some_and(|at| now - at <= quiet);
+            is_recent(self.last_claim_at) || self.in_flight > 0 && is_recent(self.last_renewal_at)
         } else {
             self.store_error.is_none()
         };
@@ -70,6 +75,7 @@ struct Noted {
     /// By loop, and by its part where it has several.
     loops: BTreeMap<(Loop, String), LoopHealth>,
     last_claim_at: Option<DateTime<Utc>>,
+    last_renewal_at: Option<DateTime<Utc>>,
     next_due: Option<DateTime<Utc>>,
 }
 
@@ -94,6 +100,15 @@ impl HealthBook {
 
     pub(crate) fn last_claim_at(&self) -> Option<DateTime<Utc>> {
         self.lock().last_claim_at
+    }
+
+    /// Notes that all leases were renewed.
+    pub(crate) fn renewed(&self, at: DateTime<Utc>) {
+        self.lock().last_renewal_at = Some(at);
+    }
+
+    pub(crate) fn last_renewal_at(&self) -> Option<DateTime<Utc>> {
+        self.lock().last_renewal_at
     }
 
     /// Notes when the next claim can find something.

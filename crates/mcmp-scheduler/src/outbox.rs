@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::TimeDelta;
+use mcmp_core::duty::DutyName;
 use mcmp_core::event::Event;
 use mcmp_core::portal::HeldDuty;
 use mcmp_core::publishing::WorkerId;
@@ -56,9 +57,14 @@ const MARGIN: TimeDelta = TimeDelta::seconds(10);
 /// How long a subscriber takes events before its place is noted, which renews the lease.
 const NOTE_AFTER: Duration = Duration::from_secs(5);
 
+/// What the names of such duties begin with.
+const PREFIX: &str = "outbox/";
+/// Most characters of a subscriber's name.
+pub(crate) const MAX_NAME: usize = DutyName::MAX - PREFIX.len();
+
 /// The duty that a subscriber's position is kept under.
 pub(crate) fn duty_of(subscriber: &str) -> String {
-    format!("outbox/{subscriber}")
+    format!("{PREFIX}{}", subscriber.trim())
 }
 
 /// Reads for one subscriber.
@@ -145,6 +151,16 @@ impl Reader {
         match refused {
             Some(error) => Err(ReadError::Refused { subscriber: self.name.clone(), error }),
             None => Ok(Round { taken, is_more }),
+        }
+    }
+
+    /// Lets another process read at once.
+    pub(crate) async fn finish(&mut self) -> Result<(), Error> {
+        let Some(duty) = self.duty.take() else { return Ok(()) };
+        match duty.release().await {
+            // Its lease had run out, and another one reads already.
+            Err(Error::Conflict { .. }) => Ok(()),
+            result => result,
         }
     }
 }

@@ -42,8 +42,15 @@ impl Pace {
         until.checked_add_signed(wait / 1_000 * permille).unwrap_or(until)
     }
 
-    /// Waits after errors in a row: a tenth of a second, doubled up to ten seconds, so that late
-    /// work does not wait long once the store is back. [`around`](Self::around) spreads them.
+    /// Any part of `longest`, but not less than a tenth: workers that fail together come back at
+    /// different times.
+    pub(crate) fn part_of(&self, longest: Duration) -> Duration {
+        longest * (100 + self.permille() * 9 / 10) / 1_000
+    }
+
+    /// The longest waits after errors in a row: a tenth of a second, doubled up to ten seconds, so
+    /// that late work does not wait long once the store is back. [`part_of`](Self::part_of) draws
+    /// from them.
     pub(crate) fn after_errors(&self) -> ExponentialBackoff {
         ExponentialBuilder::new()
             .with_min_delay(Duration::from_millis(100))
@@ -66,12 +73,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn waits_stay_within_a_tenth(name in ".{0,20}", ms in 0_u64..10_000_000) {
+        fn waits_stay_within_their_bounds(name in ".{0,20}", ms in 0_u64..10_000_000) {
             let pace = Pace::of(&WorkerId(name));
             let (now, every) = (DateTime::UNIX_EPOCH, Duration::from_millis(ms));
             for _ in 0..20 {
                 let wait = pace.around(every);
                 prop_assert!(wait * 10 >= every * 9 && wait * 10 <= every * 11);
+                let part = pace.part_of(every);
+                prop_assert!(part * 10 >= every && part <= every);
                 let until = now + TimeDelta::from_std(every).unwrap();
                 let later = pace.after(until, now) - until;
                 prop_assert!(later >= TimeDelta::zero() && later * 10 <= until - now);

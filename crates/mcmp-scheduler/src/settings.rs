@@ -4,9 +4,13 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use mcmp_core::portal::{DEFAULT_LEASE, MetricsSchedule, Retention};
+use mcmp_core::value::InvalidValue;
 
 /// How the engine works. The defaults suit one machine with a few hundred accounts up to a fleet;
-/// what they mean in load is said at each.
+/// what they mean in load is said at each, with the default behind it.
+///
+/// No time is longer than [`LONGEST`](Self::LONGEST), nor shorter than a millisecond, unless its
+/// field says that it may be zero. Numbers are 1 at least.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct EngineSettings {
@@ -15,7 +19,7 @@ pub struct EngineSettings {
     /// Most jobs that are claimed at once. 100.
     pub claim_batch: usize,
     /// How long after a claim the next one comes at the earliest: gathers what becomes due together
-    /// into one claim, at the price of so much start lag. 2 ms.
+    /// into one claim, at the price of so much start lag. May be zero. 2 ms.
     pub claim_spacing: Duration,
     /// How long nothing is looked for when nothing is known to be due and no signal comes. 1 s.
     pub poll: Duration,
@@ -25,20 +29,21 @@ pub struct EngineSettings {
     /// How often jobs of dead workers are looked for. 2 s.
     pub rescue_every: Duration,
     /// How long work that is under way may take to end at shutdown. What has not ended by then goes
-    /// on elsewhere, after its lease. 30 s.
+    /// on elsewhere. May be zero. 30 s.
     pub grace: Duration,
     /// How many jobs that are late are started per second over all workers, so that an outage does
     /// not end in a flood. 5.
     pub catch_up_per_second: u32,
-    /// From when on a job that was never tried counts as late for that. 2 minutes.
+    /// From when on a job that was never tried counts as late for that. May be zero. 2 minutes.
     pub catch_up_after: TimeDelta,
-    /// How long an account rests after a late post before its next late one. 30 s.
+    /// How long an account rests after a late post before its next late one. May be zero. 30 s.
     pub catch_up_gap: TimeDelta,
     /// How often tokens that end soon are looked for. 1 minute.
     pub refresh_every: Duration,
-    /// How long before the end of an access token it is refreshed. 15 minutes.
+    /// How long before the end of an access token it is refreshed. May be zero. 15 minutes.
     pub refresh_ahead: TimeDelta,
-    /// How long before the end of a grant that can't be refreshed people are told. 7 days.
+    /// How long before the end of a grant that can't be refreshed people are told. May be zero. 7
+    /// days.
     pub expiry_notice: TimeDelta,
     /// How often numbers, deliveries and notifications that are due are looked for. 1 s.
     pub sends_every: Duration,
@@ -56,6 +61,50 @@ pub struct EngineSettings {
     pub retention_every: Duration,
     /// How long data is kept.
     pub retention: Retention,
+}
+
+impl EngineSettings {
+    /// Longest time of any setting: a leap year.
+    pub const LONGEST: TimeDelta = TimeDelta::days(366);
+
+    /// Whether an engine can work with these.
+    pub(crate) fn check(&self) -> Result<(), InvalidValue> {
+        for (field, most) in [
+            ("slots", self.slots),
+            ("claim_batch", self.claim_batch),
+            ("sends_at_once", self.sends_at_once),
+            ("catch_up_per_second", usize::try_from(self.catch_up_per_second).unwrap_or(1)),
+        ] {
+            if most == 0 {
+                return Err(InvalidValue::required(field));
+            }
+        }
+        let signed = |time: Duration| TimeDelta::from_std(time).unwrap_or(TimeDelta::MAX);
+        for (field, time, may_be_zero) in [
+            ("claim_spacing", signed(self.claim_spacing), true),
+            ("poll", signed(self.poll), false),
+            ("lease", self.lease, false),
+            ("rescue_every", signed(self.rescue_every), false),
+            ("grace", signed(self.grace), true),
+            ("catch_up_after", self.catch_up_after, true),
+            ("catch_up_gap", self.catch_up_gap, true),
+            ("refresh_every", signed(self.refresh_every), false),
+            ("refresh_ahead", self.refresh_ahead, true),
+            ("expiry_notice", self.expiry_notice, true),
+            ("sends_every", signed(self.sends_every), false),
+            ("approvals_every", signed(self.approvals_every), false),
+            ("series_every", signed(self.series_every), false),
+            ("series_ahead", self.series_ahead, false),
+            ("retention_every", signed(self.retention_every), false),
+        ] {
+            let (shortest, longest) = (i64::from(!may_be_zero), Self::LONGEST.num_milliseconds());
+            let ms = time.num_milliseconds();
+            if !(shortest..=longest).contains(&ms) {
+                return Err(InvalidValue::out_of_range(field, shortest, longest, ms));
+            }
+        }
+        Ok(())
+    }
 }
 
 impl Default for EngineSettings {

@@ -120,6 +120,9 @@ pub(crate) trait Chore: Send {
         ""
     }
 
+    /// Waits until a round can do something. It may be given up at any time.
+    async fn ready(&mut self, _engine: &Shared) {}
+
     async fn round(&mut self, engine: &Shared) -> Result<Round, ChoreError>;
 
     /// Lets what is under way end, within the time for it.
@@ -171,6 +174,11 @@ pub(crate) async fn run(
     let mut signal = engine.portal.store().signal();
     let mut after_errors = engine.pace.after_errors();
     while !*stop.borrow_and_update() {
+        tokio::select! {
+            biased;
+            _ = stop.changed() => continue,
+            () = chore.ready(&engine) => {}
+        }
         signal.mark_unchanged();
         let span = info_span!("mcmp_loop", name = which.as_str(), part = chore.part());
         let again = match chore.round(&engine).instrument(span).await {
@@ -185,7 +193,8 @@ pub(crate) async fn run(
                 error!(name = which.as_str(), part, %error, "a loop of the engine failed");
                 engine.health.failed(which, part, &error.to_string());
                 telemetry::loop_failed(which);
-                Again::After(after_errors.next().unwrap_or(engine.settings.poll))
+                let longest = after_errors.next().unwrap_or(engine.settings.poll);
+                Again::After(engine.pace.part_of(longest))
             }
         };
         let (wait, wakes) = match again {

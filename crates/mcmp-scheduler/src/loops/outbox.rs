@@ -1,8 +1,11 @@
 //! Events to the subscribers in this process.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
+use tokio::time::timeout;
+use tracing::warn;
 
 use super::{Again, Chore, ChoreError, Loop, Round};
 use crate::engine::Shared;
@@ -35,5 +38,14 @@ impl Chore for Subscription {
         let round = self.reader.round(&engine.portal, engine.worker.id()).await?;
         let again = if round.is_more { Again::AtOnce } else { Again::OnSignal };
         Ok(Round { done: round.taken, again })
+    }
+
+    async fn finish(&mut self, grace: Duration) {
+        let name = self.reader.name().to_owned();
+        match timeout(grace, self.reader.finish()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => warn!(name, %error, "a subscriber's place could not be given back"),
+            Err(_) => warn!(name, "a subscriber's place was not given back in time"),
+        }
     }
 }

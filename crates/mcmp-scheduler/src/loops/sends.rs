@@ -142,13 +142,17 @@ impl<P: Pieces> Chore for Sends<P> {
         self.pieces.which()
     }
 
-    async fn round(&mut self, engine: &Shared) -> Result<Round, ChoreError> {
-        while let Some(done) = self.tasks.try_join_next() {
-            self.note_end(done);
-        }
-        if self.tasks.len() >= engine.settings.sends_at_once
+    /// A place is free.
+    async fn ready(&mut self, engine: &Shared) {
+        while self.tasks.len() >= engine.settings.sends_at_once
             && let Some(done) = self.tasks.join_next().await
         {
+            self.note_end(done);
+        }
+    }
+
+    async fn round(&mut self, engine: &Shared) -> Result<Round, ChoreError> {
+        while let Some(done) = self.tasks.try_join_next() {
             self.note_end(done);
         }
         let free = engine.settings.sends_at_once.saturating_sub(self.tasks.len());

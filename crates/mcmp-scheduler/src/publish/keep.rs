@@ -4,6 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use mcmp_core::Error;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 use tracing::{error, warn};
@@ -41,7 +42,7 @@ pub(super) async fn hold(engine: Arc<Shared>) {
             engine.held.notified().await;
         }
         sleep(beat).await;
-        match engine.worker.renew().await {
+        match renew(&engine).await {
             Ok(0) => {}
             Ok(lost) => {
                 warn!(lost, "jobs were lost to other workers");
@@ -51,6 +52,13 @@ pub(super) async fn hold(engine: Arc<Shared>) {
             Err(error) => error!(%error, "leases could not be renewed"),
         }
     }
+}
+
+async fn renew(engine: &Shared) -> Result<usize, Error> {
+    let at = engine.portal.store().now().await?;
+    let lost = engine.worker.renew().await?;
+    engine.health.renewed(at);
+    Ok(lost)
 }
 
 /// Takes back jobs whose worker is gone.

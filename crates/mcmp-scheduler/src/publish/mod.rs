@@ -3,6 +3,8 @@
 
 mod keep;
 
+use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use backon::ExponentialBackoff;
@@ -10,10 +12,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use mcmp_core::Error;
 use mcmp_core::portal::CarriedOut;
 use mcmp_core::publishing::PublishJob;
-use std::sync::Arc;
 use tokio::sync::watch;
-use tokio::task::{JoinError, JoinSet};
-use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio::task::{self, JoinError, JoinSet};
+use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 use tracing::{Instrument, debug, error, info_span, warn};
 
 use crate::engine::Shared;
@@ -38,6 +39,8 @@ pub(crate) async fn run(engine: Arc<Shared>, mut stop: watch::Receiver<bool>) {
 struct Publishing {
     engine: Arc<Shared>,
     tasks: JoinSet<()>,
+    /// What each task works on, as it was claimed.
+    jobs: HashMap<task::Id, PublishJob>,
     signal: watch::Receiver<u64>,
     after_errors: ExponentialBackoff,
     next_claim: Instant,
@@ -57,6 +60,7 @@ impl Publishing {
     fn new(engine: Arc<Shared>) -> Self {
         Self {
             tasks: JoinSet::new(),
+            jobs: HashMap::new(),
             signal: engine.portal.store().signal(),
             after_errors: engine.pace.after_errors(),
             next_claim: Instant::now(),
@@ -82,7 +86,7 @@ impl Publishing {
                 self.engine.health.failed(Loop::Publish, "", &error.to_string());
                 telemetry::loop_failed(Loop::Publish);
                 let wait = self.after_errors.next().unwrap_or(self.engine.settings.poll);
-                Until::Time(self.engine.pace.around(wait))
+                Until::Time(self.engine.pace.part_of(wait))
             }
         }
     }
@@ -90,11 +94,13 @@ impl Publishing {
     async fn claim_up_to(&mut self, free: usize) -> Result<Until, Error> {
         let engine = Arc::clone(&self.engine);
         let poll = engine.pace.around(engine.settings.poll);
-        if engine.supervisor.is_all_paused().await? {
-            return Ok(Until::Time(poll));
-        }
+        let is_paused = engine.supervisor.is_all_paused().await?;
         let began = Instant::now();
-        let claimed = engine.worker.claim(free).await?;
+        // What was sent already is looked for whatever is paused.
+        let claimed = match is_paused {
+            true => engine.worker.claim_look_ups(free).await?,
+            false => engine.worker.claim(free).await?,
+        };
         self.next_claim = Instant::now() + engine.settings.claim_spacing;
         telemetry::claimed(claimed.jobs.len(), began.elapsed());
         engine.health.claimed(claimed.at);
@@ -108,6 +114,9 @@ impl Publishing {
         }
         if !is_all {
             return Ok(Until::Slot);
+        }
+        if is_paused {
+            return Ok(Until::Time(poll));
         }
         Ok(Until::Due(self.next_due(claimed.at, poll).await?))
     }
@@ -126,8 +135,10 @@ impl Publishing {
             job = %job.id, post = %job.post_id, client = %job.client_id,
             account = %job.account_id, platform = %job.platform, fence = job.fence,
         );
-        let engine = Arc::clone(&self.engine);
-        self.tasks.spawn(async move { carry_out(&engine, job).await }.instrument(span));
+        let claimed = job.clone();
+        let carrying = self.engine.worker.carry_out(job);
+        let task = self.tasks.spawn(carry_out(carrying).instrument(span));
+        self.jobs.insert(task.id(), claimed);
         telemetry::in_flight(self.tasks.len());
     }
 
@@ -140,12 +151,12 @@ impl Publishing {
         tokio::select! {
             biased;
             _ = stop.changed() => return,
-            Some(done) = self.tasks.join_next() => note_end(done),
+            Some(done) = self.tasks.join_next_with_id() => self.note_end(done),
             _ = self.signal.changed(), if has_slot && heeds_signal => {}
             () = sleep(wait), if has_slot => {}
         }
-        while let Some(done) = self.tasks.try_join_next() {
-            note_end(done);
+        while let Some(done) = self.tasks.try_join_next_with_id() {
+            self.note_end(done);
         }
         telemetry::in_flight(self.tasks.len());
         tokio::select! {
@@ -155,20 +166,57 @@ impl Publishing {
         }
     }
 
-    /// Lets what is under way end. What does not end in time goes on elsewhere: its lease runs out,
-    /// and what was sent is looked for before anything is sent again.
+    /// A publisher that panics costs its job a lease, and nobody else anything.
+    fn note_end(&mut self, done: Result<(task::Id, ()), JoinError>) {
+        let id = match done {
+            Ok((id, ())) => id,
+            Err(error) => {
+                if error.is_panic() {
+                    error!(%error, "a job's task panicked");
+                }
+                error.id()
+            }
+        };
+        self.jobs.remove(&id);
+    }
+
+    /// Lets what is under way end. What does not end in time goes on elsewhere: where nothing was
+    /// sent, at once; else its lease runs out, and what was sent is looked for before anything is
+    /// sent again.
     async fn finish(mut self) {
-        let all = async { while self.tasks.join_next().await.is_some() {} };
-        if timeout(self.engine.settings.grace, all).await.is_err() {
+        let until = Instant::now() + self.engine.settings.grace;
+        while let Ok(Some(done)) = timeout_at(until, self.tasks.join_next_with_id()).await {
+            self.note_end(done);
+        }
+        if !self.tasks.is_empty() {
             warn!(left = self.tasks.len(), "jobs did not end in time at shutdown");
             self.tasks.shutdown().await;
+            self.give_back().await;
         }
         telemetry::in_flight(0);
     }
+
+    /// Gives back what nobody works on any longer, so that it is no crash of theirs. What can't be
+    /// given back comes back by its lease.
+    async fn give_back(&mut self) {
+        let mut left: Vec<PublishJob> = self.jobs.drain().map(|(_, job)| job).collect();
+        // A run with a seed is the same every time.
+        left.sort_unstable_by_key(|job| job.id);
+        let mut releases = JoinSet::new();
+        for job in left {
+            let worker = self.engine.worker.clone();
+            releases.spawn(async move { worker.release(job).await }.in_current_span());
+        }
+        while let Some(released) = releases.join_next().await {
+            if let Ok(Err(error)) = released {
+                warn!(%error, "a job could not be given back at shutdown");
+            }
+        }
+    }
 }
 
-async fn carry_out(engine: &Shared, job: PublishJob) {
-    match engine.worker.carry_out(job).await {
+async fn carry_out(carrying: impl Future<Output = Result<CarriedOut, Error>>) {
+    match carrying.await {
         Ok(done) => {
             telemetry::carried_out(&done);
             tell(&done);
@@ -184,14 +232,5 @@ fn tell(done: &CarriedOut) {
         warn!(%state, "the job is no longer this worker's");
     } else {
         debug!(%state, error, "the job was let go");
-    }
-}
-
-/// A publisher that panics costs its job a lease, and nobody else anything.
-fn note_end(done: Result<(), JoinError>) {
-    if let Err(error) = done
-        && error.is_panic()
-    {
-        error!(%error, "a job's task panicked");
     }
 }

@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use mcmp_core::id::JobId;
 
 /// When a breaker opens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +30,8 @@ pub(super) struct Breaker {
     calls: VecDeque<(DateTime<Utc>, bool)>,
     /// Set while it is open, and until a probe succeeded.
     open: Option<Open>,
+    /// Whose call failed last.
+    failed_last: Option<JobId>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +58,21 @@ impl Breaker {
             open.probe_until = now.checked_add_signed(PROBE);
         }
         Ok(())
+    }
+
+    /// Notes how a job's call ended. One that fails again, with nobody else in between, says nothing
+    /// new: it may be its own fault, and it waits by itself. If it was the probe, the next call is.
+    pub(super) fn note_of(&mut self, job: JobId, trip: &Trip, failed: bool, now: DateTime<Utc>) {
+        if failed && self.failed_last.replace(job) == Some(job) {
+            if let Some(open) = &mut self.open {
+                open.probe_until = None;
+            }
+            return;
+        }
+        if !failed {
+            self.failed_last = None;
+        }
+        self.note(trip, failed, now);
     }
 
     /// Notes how a call ended.
@@ -104,6 +122,7 @@ fn later(at: DateTime<Utc>, by: TimeDelta) -> DateTime<Utc> {
 
 #[cfg(test)]
 mod tests {
+    use mcmp_core::id::Id;
     use proptest::prelude::*;
 
     use super::*;
@@ -144,6 +163,27 @@ mod tests {
         assert_eq!(breaker.admit(at(66)), Ok(()));
         breaker.note(&TRIP, false, at(67));
         assert_eq!(breaker, Breaker::default());
+    }
+
+    #[test]
+    fn a_job_that_fails_again_and_again_opens_nothing_and_keeps_nothing_shut() {
+        let job = |n: u8| -> JobId {
+            Id::from_uuid(format!("00000000-0000-4000-8000-0000000000{n:02x}").parse().unwrap())
+        };
+        let mut breaker = Breaker::default();
+        for second in 0..20 {
+            breaker.note_of(job(1), &TRIP, true, at(second));
+            assert_eq!(breaker.admit(at(second)), Ok(()));
+        }
+        for n in 2..5 {
+            breaker.note_of(job(n), &TRIP, true, at(20));
+        }
+        assert_eq!(breaker.admit(at(21)), Err(at(30)), "four jobs, one after the other");
+        assert_eq!(breaker.admit(at(30)), Ok(()));
+        breaker.note_of(job(4), &TRIP, true, at(30));
+        assert_eq!(breaker.admit(at(30)), Ok(()), "the next call is the probe");
+        breaker.note_of(job(1), &TRIP, true, at(30));
+        assert_eq!(breaker.admit(at(31)), Err(at(50)), "twice as long");
     }
 
     #[test]

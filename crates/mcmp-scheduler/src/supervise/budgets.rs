@@ -11,7 +11,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use mcmp_core::access::Scope;
 use mcmp_core::id::ClientId;
 use mcmp_core::portal::CallReport;
-use mcmp_core::publishing::{BudgetKey, PublishJob, Rate, RateBudget, RateReport, RateScope};
+use mcmp_core::publishing::{
+    BudgetKey, JobState, PublishJob, Rate, RateBudget, RateReport, RateScope,
+};
 use mcmp_core::store::{ChangeSet, EntityKind, StoreError, StoreExt, Version};
 use mcmp_core::{Error, Portal};
 use tokio::sync::Mutex as AsyncMutex;
@@ -76,14 +78,15 @@ impl Budgets {
     }
 
     /// Takes a call that publishes from the account's budget and the app's, or says when to ask
-    /// again. A part that takes several steps takes one: what has a checkpoint has been counted.
+    /// again. A part that takes several steps takes one: what has a checkpoint has been counted. One
+    /// that is sent once more under its key takes another one.
     pub(super) async fn wait_of(
         &self,
         job: &PublishJob,
         app: &App,
         now: DateTime<Utc>,
     ) -> Result<Option<Wait>, Error> {
-        if job.checkpoint.is_some() {
+        if is_counted(job) {
             return Ok(None);
         }
         let account = account_key(job);
@@ -102,7 +105,7 @@ impl Budgets {
 
     /// Gives back what [`wait_of`](Self::wait_of) took, as the call is not made after all.
     pub(super) async fn give_back_all(&self, job: &PublishJob, app: &App, now: DateTime<Utc>) {
-        if job.checkpoint.is_none() {
+        if !is_counted(job) {
             self.give_back(&account_key(job), now).await;
             self.give_back(&app.budget(RateReport::POSTS), now).await;
         }
@@ -126,8 +129,7 @@ impl Budgets {
         match self.take_block(key, set, unused).await? {
             None => local.no_budget_until(now + NO_BUDGET),
             Some((budget, taken, at)) => {
-                let next_at = now + (budget.next_at(at) - at);
-                local.refill(taken, now + BLOCK, next_at, budget.rate.time_of(1));
+                local.refill(taken, now + BLOCK, budget.next_at(at), budget.rate.time_of(1));
             }
         }
         match local.take(client, now) {
@@ -215,6 +217,11 @@ impl Budgets {
             }
         }
     }
+}
+
+/// Whether a job took its call at an earlier step.
+fn is_counted(job: &PublishJob) -> bool {
+    job.checkpoint.is_some() && job.state != JobState::Unknown
 }
 
 /// The budget of an account's calls that publish.

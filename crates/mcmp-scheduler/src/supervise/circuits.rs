@@ -14,7 +14,7 @@ use super::apps::App;
 use super::breaker::{Breaker, Trip};
 use super::{Wait, WaitReason};
 
-/// Five calls in a row that failed.
+/// Calls of five posts in a row that failed.
 const ACCOUNT: Trip = Trip {
     calls: 5,
     percent: 100,
@@ -61,17 +61,17 @@ impl<K: Eq + Hash> Breakers<K> {
         }
     }
 
-    fn note(&mut self, key: K, failed: bool, now: DateTime<Utc>) {
+    /// The breaker that is to note how a call ended, if there is anything to note.
+    fn noting(&mut self, key: K, failed: bool, now: DateTime<Utc>) -> Option<&mut Breaker> {
         // Successes count where there are failures to compare them with.
         if !failed && !self.by_key.contains_key(&key) {
-            return;
+            return None;
         }
         if self.by_key.len() >= self.look_at {
             self.by_key.retain(|_, breaker| !breaker.is_idle(self.trip, now));
             self.look_at = (self.by_key.len() * 2).max(MANY);
         }
-        let entry = self.by_key.entry(key).or_default();
-        entry.note(self.trip, failed, now);
+        Some(self.by_key.entry(key).or_default())
     }
 }
 
@@ -82,6 +82,12 @@ struct State {
 }
 
 impl State {
+    fn note_app(&mut self, app: App, failed: bool, now: DateTime<Utc>) {
+        if let Some(breaker) = self.apps.noting(app, failed, now) {
+            breaker.note(&APP, failed, now);
+        }
+    }
+
     fn wait_of(&self, account: AccountId, app: &App, now: DateTime<Utc>) -> Option<Wait> {
         if let Some(until) = self.apps.shut_until(app, now) {
             return Some(Wait::until(until, WaitReason::PlatformDown));
@@ -132,10 +138,12 @@ impl Circuits {
             matches!(error.class, ErrorClass::Transient | ErrorClass::UnknownOutcome)
         });
         let mut state = self.lock();
-        state.accounts.note(call.account.id, failed, call.at);
+        if let Some(breaker) = state.accounts.noting(call.account.id, failed, call.at) {
+            breaker.note_of(call.job.id, &ACCOUNT, failed, call.at);
+        }
         // Websites have nothing in common that could be down.
         if call.account.kind != AccountKind::Site {
-            state.apps.note(App::of(call.account), failed, call.at);
+            state.note_app(App::of(call.account), failed, call.at);
         }
     }
 
@@ -168,8 +176,9 @@ mod tests {
         let circuits = Circuits::default();
         let mut state = circuits.lock();
         for _ in 0..20 {
-            state.apps.note(app(), true, at(0));
-            state.accounts.note(account(1), true, at(0));
+            state.note_app(app(), true, at(0));
+            let breaker = state.accounts.noting(account(1), true, at(0)).unwrap();
+            breaker.note(&ACCOUNT, true, at(0));
         }
         drop(state);
         circuits
@@ -191,7 +200,7 @@ mod tests {
         assert_eq!(circuits.admit(account(2), &app(), at(20)), None, "a probe");
         assert_eq!(until(circuits.admit(account(2), &app(), at(20))), Some(80));
         assert_eq!(until(circuits.wait_of(account(1), &app(), at(40))), Some(80));
-        circuits.lock().apps.note(app(), false, at(41));
+        circuits.lock().note_app(app(), false, at(41));
         assert_eq!(circuits.admit(account(1), &app(), at(41)), None);
         assert_eq!(until(circuits.admit(account(1), &app(), at(41))), Some(101));
     }
@@ -202,7 +211,8 @@ mod tests {
         for day in 0..30 {
             for n in 0..200_u8 {
                 let now = at(i64::from(day) * 86_400 + i64::from(n));
-                breakers.note((day, n), true, now);
+                let breaker = breakers.noting((day, n), true, now).unwrap();
+                breaker.note(&ACCOUNT, true, now);
             }
         }
         assert!(breakers.by_key.len() <= 2 * MANY, "{}", breakers.by_key.len());

@@ -14,7 +14,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use mcmp_core::access::{Actor, Scope};
 use mcmp_core::portal::{Admission, CallReport, PublisherCall, Supervisor};
-use mcmp_core::publishing::{ErrorClass, JobState, PublishError, PublishJob};
+use mcmp_core::publishing::{ErrorClass, PublishError, PublishJob};
 use mcmp_core::{Error, Portal};
 
 use crate::pace::Pace;
@@ -69,7 +69,7 @@ impl WaitReason {
 
     fn message(self) -> &'static str {
         match self {
-            Self::Paused => "publishing to this platform is paused",
+            Self::Paused => "publishing is paused for the platform or everywhere",
             Self::PlatformDown => "the platform fails for several accounts; it is tried again soon",
             Self::AccountDown => {
                 "the last calls for this account all failed; it is tried again soon"
@@ -123,7 +123,7 @@ impl EngineSupervisor {
 
     /// Whether the whole installation is paused.
     pub(crate) async fn is_all_paused(&self) -> Result<bool, Error> {
-        Ok(self.pauses.current(self.portal.now()).await?.everything)
+        Ok(self.pauses.current().await?.everything)
     }
 
     /// What was read of that last, for when the store can't be asked.
@@ -131,10 +131,15 @@ impl EngineSupervisor {
         self.pauses.last().everything
     }
 
-    async fn wait_of(&self, job: &PublishJob, now: DateTime<Utc>) -> Result<Option<Wait>, Error> {
+    async fn wait_of(
+        &self,
+        job: &PublishJob,
+        call: PublisherCall,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Wait>, Error> {
         let app: App = self.apps.of(job).await?;
         // What was sent is looked for whatever is paused or used up: that only reads.
-        if job.state == JobState::Unknown {
+        if call == PublisherCall::LookUp {
             return Ok(self.circuits.admit(job.account_id, &app, now));
         }
         // Nothing is taken of what others need, and no probe begun, before all else agrees.
@@ -160,9 +165,10 @@ impl EngineSupervisor {
 
 #[async_trait]
 impl Supervisor for EngineSupervisor {
-    async fn admit(&self, job: &PublishJob) -> Result<Admission, Error> {
-        let now = self.portal.now();
-        let Some(wait) = self.wait_of(job, now).await? else { return Ok(Admission::Go) };
+    async fn admit(&self, job: &PublishJob, call: PublisherCall) -> Result<Admission, Error> {
+        // What is decided here is kept in the store, for workers whose clocks may show another time.
+        let now = self.portal.store().now().await?;
+        let Some(wait) = self.wait_of(job, call, now).await? else { return Ok(Admission::Go) };
         telemetry::waited(&job.platform, wait.reason);
         let until = if wait.exact { wait.until } else { self.pace.after(wait.until, now) };
         let class = ErrorClass::RateLimited { until: Some(until) };
@@ -174,7 +180,11 @@ impl Supervisor for EngineSupervisor {
     async fn observe(&self, call: &CallReport<'_>) -> Result<(), Error> {
         telemetry::called(call);
         self.apps.note(call.account);
-        if call.call != PublisherCall::Refresh {
+        // Tokens and numbers have ways of their own to fail, and no post waits for numbers.
+        if matches!(
+            call.call,
+            PublisherCall::Prepare | PublisherCall::GoLive | PublisherCall::LookUp
+        ) {
             self.circuits.note(call);
         }
         self.budgets.learn(call).await

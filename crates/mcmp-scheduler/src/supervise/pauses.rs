@@ -1,16 +1,18 @@
 //! What an operator paused.
 
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use mcmp_core::portal::Pauses;
 use mcmp_core::publishing::PublishJob;
 use mcmp_core::{Error, Portal};
+use tokio::time::Instant;
 
 use super::{Wait, WaitReason};
 
 /// How long what was read counts.
-const FRESH: TimeDelta = TimeDelta::seconds(1);
+const FRESH: Duration = Duration::from_secs(1);
 /// How long a job of a paused platform rests before it is looked at again.
 const REST: TimeDelta = TimeDelta::minutes(1);
 
@@ -18,7 +20,7 @@ const REST: TimeDelta = TimeDelta::minutes(1);
 #[derive(Debug)]
 pub(super) struct PauseWatch {
     portal: Portal,
-    read: Mutex<Option<(DateTime<Utc>, Pauses)>>,
+    read: Mutex<Option<(Instant, Pauses)>>,
 }
 
 impl PauseWatch {
@@ -26,16 +28,17 @@ impl PauseWatch {
         Self { portal, read: Mutex::default() }
     }
 
-    pub(super) async fn current(&self, now: DateTime<Utc>) -> Result<Pauses, Error> {
-        let is_fresh = |at: DateTime<Utc>| at <= now && now - at < FRESH;
+    pub(super) async fn current(&self) -> Result<Pauses, Error> {
         let read = self.read.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some((at, pauses)) = read
-            && is_fresh(at)
+            && at.elapsed() < FRESH
         {
             return Ok(pauses);
         }
+        let asked_at = Instant::now();
         let pauses = self.portal.pauses().await?;
-        *self.read.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, pauses.clone()));
+        *self.read.lock().unwrap_or_else(PoisonError::into_inner) =
+            Some((asked_at, pauses.clone()));
         Ok(pauses)
     }
 
@@ -50,7 +53,7 @@ impl PauseWatch {
         job: &PublishJob,
         now: DateTime<Utc>,
     ) -> Result<Option<Wait>, Error> {
-        let pauses = self.current(now).await?;
+        let pauses = self.current().await?;
         let is_paused = pauses.everything || pauses.platforms.contains(&job.platform);
         Ok(is_paused.then(|| Wait::until(now + REST, WaitReason::Paused)))
     }

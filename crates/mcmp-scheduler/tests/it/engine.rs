@@ -1,10 +1,17 @@
 //! Publishing as a whole: what is due goes out, whoever works and whatever happens.
 
+use std::sync::Arc;
+
+use async_trait::async_trait;
 use chrono::TimeDelta;
+use mcmp_core::account::Platform;
 use mcmp_core::fake::OnGoLive;
 use mcmp_core::lifecycle::PostStatus;
 use mcmp_core::portal::PauseScope;
-use mcmp_core::publishing::JobState;
+use mcmp_core::publishing::{
+    Intent, JobState, LookUp, Progress, PublishContext, PublishError, Publisher,
+    PublisherCapabilities, WentLive,
+};
 use mcmp_scheduler::{EngineSettings, Loop};
 
 use super::world::{World, seconds, start};
@@ -26,6 +33,17 @@ async fn a_post_is_live_at_its_time_and_not_before() {
     assert!(late_by >= TimeDelta::zero() && late_by < TimeDelta::milliseconds(100), "{late_by}");
     assert_eq!(world.read(post.id).await.status, PostStatus::Published);
     running.shutdown().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_engine_that_nobody_can_stop_goes_on() {
+    let world = World::new().await;
+    let client = world.client("acme").await;
+    let account = world.account(&client, "a").await;
+    drop(world.engine().build().unwrap().start());
+    world.post(&client, [account.id], "Hello", 3_600).await;
+    seconds(3_601).await;
+    assert_eq!(world.texts(), ["Hello"]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -102,6 +120,49 @@ async fn shutdown_lets_a_call_end_and_loses_nothing() {
     }
     assert_eq!(world.platform.accepted().len(), 2);
     next.shutdown().await;
+}
+
+/// Never gets ready with a post.
+#[derive(Debug)]
+struct Stuck;
+
+#[async_trait]
+impl Publisher for Stuck {
+    fn platform(&self) -> &Platform {
+        &Platform::X
+    }
+
+    fn capabilities(&self) -> PublisherCapabilities {
+        PublisherCapabilities::default()
+    }
+
+    async fn prepare(&self, _: &PublishContext<'_>) -> Result<Progress, PublishError> {
+        std::future::pending().await
+    }
+
+    async fn go_live(&self, _: &PublishContext<'_>) -> Result<WentLive, PublishError> {
+        std::future::pending().await
+    }
+
+    async fn look_up(&self, _: &PublishContext<'_>, _: &Intent) -> Result<LookUp, PublishError> {
+        Ok(LookUp::Impossible)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_does_not_end_at_shutdown_is_given_back_and_counts_as_no_crash() {
+    let world = World::with(|builder| builder.publisher(Arc::new(Stuck))).await;
+    let client = world.client("acme").await;
+    let account = world.account_on(Platform::X, &client, "x").await;
+    let post = world.post(&client, [account.id], "Slow", 1).await;
+    for deploy in 0..4 {
+        let running = world.engine().build().unwrap().start();
+        seconds(5).await;
+        assert_eq!(world.jobs(post.id).await[0].state, JobState::Running, "{deploy}");
+        running.shutdown().await;
+        let job = world.jobs(post.id).await.remove(0);
+        assert_eq!((job.state, job.crashes), (JobState::Scheduled, 0), "{deploy}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -9,6 +9,7 @@
 mod engine;
 mod loops;
 mod outbox;
+mod settings;
 mod simulation;
 mod supervise;
 mod telemetry;

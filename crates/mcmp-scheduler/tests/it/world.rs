@@ -19,7 +19,7 @@ use mcmp_core::portal::{
 use mcmp_core::post::Post;
 use mcmp_core::publishing::PublishJob;
 use mcmp_core::secret::{KeyRing, SealKey, SecretText};
-use mcmp_core::store::{Entity, MemoryStore, NotificationFilter, Read, Store, StoreExt};
+use mcmp_core::store::{Entity, JobQueue, MemoryStore, NotificationFilter, Read, Store, StoreExt};
 use mcmp_scheduler::{Engine, EngineBuilder, EngineSettings, Running, TokioClock};
 
 use super::troubled_store::{TroubledStore, Troubles};
@@ -69,28 +69,53 @@ impl World {
 
     /// With a portal that has more to it. Time must be paused.
     pub(crate) async fn with(more: impl FnOnce(PortalBuilder) -> PortalBuilder) -> Self {
-        Self::over(|store| Arc::new(store) as Arc<dyn Store>, more).await
+        let plain = |store| Arc::new(store) as Arc<dyn Store>;
+        Self::over(plain, TimeDelta::zero(), more).await
     }
 
     /// Whose portal sees the store through something that gets in the way.
     pub(crate) async fn troubled() -> (Self, Troubles) {
+        Self::ahead_by(TimeDelta::zero()).await
+    }
+
+    /// The same, with a machine whose clock is so far ahead of the store's; behind it where that is
+    /// negative.
+    pub(crate) async fn ahead_by(ahead: TimeDelta) -> (Self, Troubles) {
         let troubles = Troubles::default();
+        (Self::troubled_by(&troubles, ahead, |builder| builder).await, troubles)
+    }
+
+    /// With a portal that has more to it, too.
+    pub(crate) async fn troubled_with(
+        troubles: &Troubles,
+        more: impl FnOnce(PortalBuilder) -> PortalBuilder,
+    ) -> Self {
+        Self::troubled_by(troubles, TimeDelta::zero(), more).await
+    }
+
+    async fn troubled_by(
+        troubles: &Troubles,
+        ahead: TimeDelta,
+        more: impl FnOnce(PortalBuilder) -> PortalBuilder,
+    ) -> Self {
         let seen = troubles.clone();
         let wrap = |store| Arc::new(TroubledStore::new(store, seen)) as Arc<dyn Store>;
-        (Self::over(wrap, |builder| builder).await, troubles)
+        Self::over(wrap, ahead, more).await
     }
 
     async fn over(
         wrap: impl FnOnce(MemoryStore) -> Arc<dyn Store>,
+        ahead: TimeDelta,
         more: impl FnOnce(PortalBuilder) -> PortalBuilder,
     ) -> Self {
         let clock = TokioClock::starting_at(start());
-        let store = MemoryStore::new(Arc::new(clock.clone()));
+        let store = MemoryStore::new(Arc::new(clock));
+        let clock = TokioClock::starting_at(start() + ahead);
         let platform = Arc::new(FakePublisher::new(Platform::THREADS));
         let key = SealKey::from_bytes(&[7; 32]).unwrap();
         let ring = KeyRing::builder().active("k", key).build(Arc::new(SeededEntropy::new(2)));
         let builder = Portal::builder(wrap(store.clone()))
-            .clock(Arc::new(clock.clone()))
+            .clock(Arc::new(clock))
             .entropy(Arc::new(SeededEntropy::new(1)))
             .sealer(Arc::new(ring.unwrap()))
             .publisher(platform.clone());
@@ -101,6 +126,11 @@ impl World {
         let draft = AgencyDraft { name, subdomain, plan: PlanTier::Enterprise };
         let (agency, _) = portal.found_agency(owner.id, draft).await.unwrap();
         Self { store, portal, platform, agency, owner: owner.id }
+    }
+
+    /// The store's time.
+    pub(crate) async fn now(&self) -> DateTime<Utc> {
+        JobQueue::now(&self.store).await.unwrap()
     }
 
     /// What the agency's owner can do.
@@ -143,10 +173,20 @@ impl World {
         id: &str,
         seconds: i64,
     ) -> SocialAccount {
+        self.ending_account_on(Platform::THREADS, client, id, seconds).await
+    }
+
+    pub(crate) async fn ending_account_on(
+        &self,
+        platform: Platform,
+        client: &Client,
+        id: &str,
+        seconds: i64,
+    ) -> SocialAccount {
         let mut tokens = Tokens::new(SecretText::new("TOKEN-OF-ACCESS"));
         tokens.refresh = Some(SecretText::new("TOKEN-TO-REFRESH"));
         tokens.access_expires_at = Some(self.portal.now() + TimeDelta::seconds(seconds));
-        self.account_with(Platform::THREADS, AccountKind::Profile, client, id, tokens).await
+        self.account_with(platform, AccountKind::Profile, client, id, tokens).await
     }
 
     async fn account_with(
@@ -173,7 +213,7 @@ impl World {
         let session = self.session().await;
         let draft = PostDraft::new(client.id, text.parse().unwrap()).to(to);
         let post = session.posts().create(draft).await.unwrap();
-        let at = self.portal.now() + TimeDelta::seconds(seconds);
+        let at = self.now().await + TimeDelta::seconds(seconds);
         session.posts().schedule(post.id, When::At(at)).await.unwrap()
     }
 

@@ -17,6 +17,8 @@ const BEHIND: TimeDelta = TimeDelta::seconds(3);
 const PATIENCE: TimeDelta = TimeDelta::seconds(2);
 /// How often a limit that is not used up is taken over.
 const LEARN_EVERY: TimeDelta = TimeDelta::seconds(10);
+/// Those who ask at the same time come in any order; a clock that goes back further was set back.
+const SET_BACK: TimeDelta = TimeDelta::seconds(5);
 /// How long it counts who had the last call.
 const REMEMBERED: TimeDelta = TimeDelta::days(1);
 /// From so many clients on, those that had their last call long ago are forgotten.
@@ -61,11 +63,13 @@ pub(super) enum Taken {
 
 impl Local {
     pub(super) fn take(&mut self, client: ClientId, now: DateTime<Utc>) -> Taken {
-        // The clock was set back: what was known lies too far ahead.
-        if self.asked_at.is_some_and(|asked_at| now < asked_at) {
+        // What was known lies too far ahead.
+        if self.asked_at.is_some_and(|asked_at| asked_at - now > SET_BACK) {
             self.forget();
             self.waiting.clear();
+            self.asked_at = None;
         }
+        let now = self.asked_at.map_or(now, |asked_at| asked_at.max(now));
         self.asked_at = Some(now);
         let lies_ahead = |at: Option<DateTime<Utc>>| at.is_some_and(|at| at > now);
         if lies_ahead(self.free_until) {
@@ -282,6 +286,14 @@ mod tests {
         assert_eq!(local.take(client(1), at(0)), Taken::Known(Ok(())));
         local.give_back();
         assert_eq!(local.unused(), 1);
+    }
+
+    #[test]
+    fn whoever_asks_a_little_later_than_it_looked_costs_nobody_a_turn() {
+        let mut local = Local::default();
+        local.refill(2, at(1_000), at(0), TimeDelta::seconds(1));
+        assert_eq!(local.take(client(1), at(10)), Taken::Known(Ok(())));
+        assert_eq!(local.take(client(2), at(0)), Taken::Known(Ok(())));
     }
 
     #[test]

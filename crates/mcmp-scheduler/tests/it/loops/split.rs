@@ -5,7 +5,7 @@ use std::sync::Arc;
 use mcmp_core::fake::{FakeCall, FakeNotifier};
 use mcmp_core::lifecycle::PostStatus;
 use mcmp_core::notification::NotificationChannel;
-use mcmp_scheduler::{EngineSettings, Loop};
+use mcmp_scheduler::Loop;
 
 use crate::world::{World, seconds, stop};
 
@@ -33,19 +33,4 @@ async fn one_process_publishes_and_the_other_does_the_rest() {
     let loops: Vec<_> = publishes.health().await.loops.into_keys().collect();
     assert_eq!(loops, [Loop::Publish]);
     stop([running, publishing]).await;
-}
-
-#[tokio::test(start_paused = true)]
-async fn settings_that_could_do_nothing_are_refused() {
-    let world = World::new().await;
-    let with = |change: fn(&mut EngineSettings)| {
-        let mut settings = EngineSettings::default();
-        change(&mut settings);
-        world.engine().settings(settings).build().map(drop)
-    };
-    assert!(with(|_| ()).is_ok());
-    assert!(with(|settings| settings.slots = 0).is_err());
-    assert!(with(|settings| settings.claim_batch = 0).is_err());
-    assert!(with(|settings| settings.sends_at_once = 0).is_err());
-    assert!(with(|settings| settings.catch_up_per_second = 0).is_err());
 }

@@ -88,6 +88,23 @@ async fn a_slow_one_keeps_its_place_and_nobody_waiting() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn after_a_clean_restart_the_next_one_reads_at_once() {
+    let world = World::new().await;
+    let notes = Arc::new(Notes::default());
+    let build = || {
+        let engine = world.engine().only([Loop::Outbox]).subscribe("notes", notes.clone());
+        engine.build().unwrap().start()
+    };
+    for round in 0..3 {
+        let running = build();
+        world.client(&format!("c{round}")).await;
+        seconds(2).await;
+        assert_eq!(sorted(&notes), all_events(&world).await, "{round}");
+        running.shutdown().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn one_that_hangs_holds_up_shutdown_no_longer_than_the_grace_time() {
     let world = World::new().await;
     let stuck = Arc::new(Notes { takes: Duration::from_secs(1_000_000), ..Notes::default() });

@@ -124,6 +124,22 @@ async fn shutdown_lets_deliveries_end() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn shutdown_is_heard_while_all_places_are_taken() {
+    let (world, _) = world_with(Arc::new(Slow(Duration::from_secs(35)))).await;
+    for n in 0..17 {
+        world.client(&format!("c{n}")).await;
+    }
+    let running = world.engine().only(LOOPS).build().unwrap().start();
+    seconds(10).await;
+    running.shutdown().await;
+    let deliveries: Vec<Delivery> = world.all(DeliveryFilter::default()).await;
+    let delivered = |delivery: &&Delivery| delivery.status == DeliveryStatus::Delivered;
+    assert_eq!(deliveries.iter().filter(delivered).count(), 16);
+    let begun = |delivery: &&Delivery| delivery.attempts > 0;
+    assert_eq!(deliveries.iter().filter(begun).count(), 16, "none is begun after that");
+}
+
+#[tokio::test(start_paused = true)]
 async fn senders_that_never_answer_do_not_use_up_the_places() {
     let (world, _) = world_with(Arc::new(Slow(Duration::from_secs(1_000_000)))).await;
     for n in 0..20 {

@@ -2,11 +2,11 @@
 
 use std::fmt::Write as _;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use mcmp_core::access::{Actor, Scope};
-use mcmp_core::store::MemoryStore;
+use mcmp_core::store::Store;
 use mcmp_core::time::{Clock, to_millis};
 use mcmp_scheduler::TokioClock;
 use tokio::sync::{Notify, watch};
@@ -21,7 +21,7 @@ use super::plan::Plan;
 pub(crate) struct Hub {
     pub(crate) clock: TokioClock,
     /// What is really there, without faults.
-    pub(crate) store: MemoryStore,
+    pub(crate) store: Arc<dyn Store>,
     pub(crate) system: Scope,
     pub(crate) plan: Plan,
     pub(crate) mutant: Option<Mutant>,
@@ -50,7 +50,7 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Hub {
     pub(crate) fn new(
         clock: TokioClock,
-        store: MemoryStore,
+        store: Arc<dyn Store>,
         plan: Plan,
         dice: Dice,
         mutant: Option<Mutant>,

@@ -101,9 +101,11 @@ impl Life {
 
     pub(crate) fn freeze(&self, time: Duration) {
         self.hub.note(&self.name, format!("is frozen for {} s", time.as_secs()));
+        let until = Some(Instant::now() + time);
         let mut state = lock(&self.state);
-        state.frozen_until = Some(Instant::now() + time);
-        state.troubled_at = Some(Instant::now() + time);
+        // Whoever is frozen once more does not wake up sooner.
+        state.frozen_until = state.frozen_until.max(until);
+        state.troubled_at = state.troubled_at.max(until);
     }
 
     /// Notes that it may have lost its leases.

@@ -12,8 +12,7 @@ use mcmp_core::publishing::{
     Attempt, FollowUpOutcome, JobState, Part, PublishJob, Publisher, PublisherCapabilities,
 };
 use mcmp_core::store::{
-    Entity, EntityKind, EventPosition, HistoryEntryFilter, JobQueue, MemoryStore, Outbox, Read,
-    StoreExt,
+    Entity, EntityKind, EventPosition, HistoryEntryFilter, Read, Store, StoreExt,
 };
 
 use super::hub::{Hub, lock};
@@ -23,7 +22,7 @@ use super::world::World;
 
 async fn all<E: Entity>(hub: &Hub) -> Vec<E>
 where
-    MemoryStore: Read<E>,
+    dyn Store: Read<E>,
 {
     hub.store.all::<E>(&hub.system, E::Filter::default()).await.unwrap()
 }

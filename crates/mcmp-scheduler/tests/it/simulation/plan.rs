@@ -65,7 +65,8 @@ impl Plan {
             Some(Mutant::LostLeasesAreRenewed) => {
                 (plan.freezes, plan.crashes) = (true, false);
                 plan.settings.lease = TimeDelta::seconds(10);
-                plan.settings.rescue_every = Duration::from_secs(60);
+                // Nobody takes a job back before its worker has woken up and gone on.
+                plan.settings.rescue_every = Duration::from_secs(600);
             }
             Some(Mutant::LookUpFindsNothing) => {
                 for channel in &mut plan.channels {

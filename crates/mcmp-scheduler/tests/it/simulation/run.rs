@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chrono::DateTime;
-use mcmp_core::store::MemoryStore;
+use mcmp_core::store::{MemoryStore, Store};
 use mcmp_scheduler::TokioClock;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
@@ -55,19 +55,38 @@ impl Slots {
 /// Longest that it takes until everything has come to rest: a platform is asked for a day.
 const LONGEST_DRAIN: Duration = Duration::from_secs(4 * 24 * 3_600);
 
+/// A run over a store in memory.
 pub(crate) fn run(seed: u64, mutant: Option<Mutant>) -> Outcome {
+    let in_memory = async |clock| Arc::new(MemoryStore::new(Arc::new(clock))) as Arc<dyn Store>;
+    run_over(in_memory, seed, mutant)
+}
+
+/// A run over the store that `new_store` makes, empty and going by the clock.
+///
+/// Time is paused, and goes on by itself while nothing is ready to run: a store that waits for
+/// something outside the runtime is wrapped in [`Outside`](super::outside::Outside).
+pub(crate) fn run_over(
+    new_store: impl AsyncFnOnce(TokioClock) -> Arc<dyn Store>,
+    seed: u64,
+    mutant: Option<Mutant>,
+) -> Outcome {
     let logs = Logs::default();
     let _listening = logs.listen();
     let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
-    runtime.unwrap().block_on(simulate(seed, mutant, &logs))
+        tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build();
+    runtime.unwrap().block_on(simulate(new_store, seed, mutant, &logs))
 }
 
-async fn simulate(seed: u64, mutant: Option<Mutant>, logs: &Logs) -> Outcome {
+async fn simulate(
+    new_store: impl AsyncFnOnce(TokioClock) -> Arc<dyn Store>,
+    seed: u64,
+    mutant: Option<Mutant>,
+    logs: &Logs,
+) -> Outcome {
     let mut dice = Dice::new(seed);
     let plan = Plan::new(&mut dice, mutant);
     let clock = TokioClock::starting_at(DateTime::from_timestamp(1_800_000_000, 0).unwrap());
-    let store = MemoryStore::new(Arc::new(clock.clone()));
+    let store = new_store(clock.clone()).await;
     let hub = Arc::new(Hub::new(clock, store, plan, dice, mutant));
     hub.note("world", format!("{:?}", hub.plan));
     let world = Arc::new(World::new(Arc::clone(&hub)).await);

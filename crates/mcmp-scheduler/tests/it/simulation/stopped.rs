@@ -49,7 +49,7 @@ fn quiet(unknown_outcome: UnknownOutcomePolicy) -> Plan {
 #[tokio::test(start_paused = true)]
 async fn a_worker_that_was_stopped_before_its_call_does_not_make_it_when_it_wakes_up() {
     let clock = TokioClock::starting_at(DateTime::from_timestamp(1_800_000_000, 0).unwrap());
-    let store = MemoryStore::new(Arc::new(clock.clone()));
+    let store = Arc::new(MemoryStore::new(Arc::new(clock.clone())));
     let plan = quiet(UnknownOutcomePolicy::Retry);
     let hub = Arc::new(Hub::new(clock, store, plan, Dice::new(1), None));
     let world = World::new(Arc::clone(&hub)).await;

@@ -17,7 +17,7 @@ use mcmp_core::publishing::{
 };
 use mcmp_core::store::{
     ChangeSet, ClaimRequest, Claimed, Commit, Entity, EntityKind, EventPosition, JobQueue,
-    LeaseKey, MemoryStore, Outbox, Page, Query, Read, Record, StoreError, Write,
+    LeaseKey, Outbox, Page, Query, Read, Record, Store, StoreError, Write,
 };
 use mcmp_core::time::Month;
 use tokio::sync::watch;
@@ -29,7 +29,7 @@ use super::rewrite::{bring_up_to_date, change_set};
 
 #[derive(Debug)]
 pub(crate) struct Watched {
-    inner: MemoryStore,
+    inner: Arc<dyn Store>,
     hub: Arc<Hub>,
     life: Arc<Life>,
     claimed: Mutex<Vec<PublishJob>>,
@@ -55,7 +55,7 @@ macro_rules! call {
 
 impl Watched {
     pub(crate) fn new(hub: Arc<Hub>, life: Arc<Life>) -> Self {
-        Self { inner: hub.store.clone(), hub, life, claimed: Mutex::default() }
+        Self { inner: Arc::clone(&hub.store), hub, life, claimed: Mutex::default() }
     }
 
     fn is(&self, mutant: Mutant) -> bool {
@@ -83,7 +83,7 @@ impl Watched {
         );
         for write in &mut writes {
             if mutant == Mutant::IntentIsUnchecked && is_intent {
-                bring_up_to_date(&self.inner, &self.hub.system, write).await;
+                bring_up_to_date(&*self.inner, &self.hub.system, write).await;
             }
             let Write::Lane(LaneChange { action, .. }) = write else { continue };
             match (mutant, &action) {
@@ -170,7 +170,7 @@ impl Watched {
             let mut jobs = Vec::new();
             for id in in_flight {
                 let job: Option<PublishJob> =
-                    Read::<PublishJob>::get(&self.inner, scope, id).await?;
+                    Read::<PublishJob>::get(&*self.inner, scope, id).await?;
                 jobs.extend(job.map(|job| PublishJob {
                     lease: job.lease.map(|lease| Lease { until: DateTime::UNIX_EPOCH, ..lease }),
                     ..job
@@ -185,11 +185,11 @@ impl Watched {
 #[async_trait]
 impl<E: Entity> Read<E> for Watched
 where
-    MemoryStore: Read<E>,
+    dyn Store: Read<E>,
 {
     async fn get(&self, scope: &Scope, id: E::Id) -> Result<Option<E>, StoreError> {
         let mut found: Option<E> =
-            call!(self, "get", Read::<E>::get(&self.inner, scope, id).await)?;
+            call!(self, "get", Read::<E>::get(&*self.inner, scope, id).await)?;
         if self.is(Mutant::ApprovalIsPassedOver)
             && let Some(client) =
                 found.as_mut().and_then(|e| (e as &mut dyn Any).downcast_mut::<Client>())
@@ -200,11 +200,11 @@ where
     }
 
     async fn list(&self, scope: &Scope, query: &Query<E>) -> Result<Page<E>, StoreError> {
-        call!(self, "list", Read::<E>::list(&self.inner, scope, query).await)
+        call!(self, "list", Read::<E>::list(&*self.inner, scope, query).await)
     }
 
     async fn count(&self, scope: &Scope, filter: &E::Filter) -> Result<u64, StoreError> {
-        call!(self, "count", Read::<E>::count(&self.inner, scope, filter).await)
+        call!(self, "count", Read::<E>::count(&*self.inner, scope, filter).await)
     }
 }
 

@@ -12,7 +12,7 @@ use mcmp_core::event::{Event, EventKind};
 use mcmp_core::id::Id;
 use mcmp_core::post::{Digest, Post, Revision};
 use mcmp_core::publishing::{JobState, PublishJob};
-use mcmp_core::store::{Entity, Read, Record, StoreExt, Write};
+use mcmp_core::store::{Entity, Read, Record, Store, StoreExt, Write};
 
 use tokio::time::Instant;
 
@@ -38,7 +38,7 @@ pub(crate) fn short<I: Id>(id: I) -> String {
 impl Hub {
     async fn there<E: Entity>(&self, id: E::Id) -> Option<E>
     where
-        mcmp_core::store::MemoryStore: Read<E>,
+        dyn Store: Read<E>,
     {
         self.store.find::<E>(&self.system, id).await.unwrap()
     }
@@ -63,7 +63,7 @@ impl Hub {
     pub(crate) async fn committed(
         &self,
         life: &Life,
-        before: Before,
+        mut before: Before,
         writes: &[Write],
         events: &[Event],
     ) {
@@ -81,8 +81,10 @@ impl Hub {
                     self.ledger().see(job);
                 }
                 Write::Update(Record::PublishJob(job)) => {
-                    if let Some(old) = before.jobs.iter().find(|old| old.id == job.id) {
-                        self.job_changed(life, old, job, events).await;
+                    // What is changed twice in one commit is changed from what the first made of it.
+                    if let Some(known) = before.jobs.iter_mut().find(|old| old.id == job.id) {
+                        let old = std::mem::replace(known, PublishJob::clone(job));
+                        self.job_changed(life, &old, job, events).await;
                     }
                 }
                 Write::Delete(Record::PublishJob(job)) => {

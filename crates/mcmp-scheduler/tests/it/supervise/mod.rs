@@ -7,3 +7,4 @@ mod forecast;
 mod learnt_limits;
 mod pauses;
 mod set_limits;
+mod skew;

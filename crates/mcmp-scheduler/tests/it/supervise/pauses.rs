@@ -5,8 +5,10 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use mcmp_core::account::Platform;
 use mcmp_core::fake::{FakeCall, FakePublisher, OnGoLive};
+use mcmp_core::lifecycle::PostStatus;
 use mcmp_core::portal::PauseScope;
-use mcmp_core::publishing::{ErrorClass, PublishError};
+use mcmp_core::publishing::{ErrorClass, JobState, PublishError, PublisherCapabilities, Rate};
+use mcmp_scheduler::RatePlan;
 
 use crate::world::{World, seconds, stop};
 
@@ -60,6 +62,72 @@ async fn accounts_and_clients_that_are_paused_meanwhile_send_nothing_more() {
     session.clients().resume(two.id).await.unwrap();
     seconds(60).await;
     assert_eq!(texts(&slow), ["c", "a", "b"]);
+    running.shutdown().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_sent_is_looked_for_while_everything_is_paused() {
+    let world = World::new().await;
+    let client = world.client("acme").await;
+    let account = world.account(&client, "a").await;
+    world.platform.on_go_live([OnGoLive::LoseAnswer]);
+    let sent = world.post(&client, [account.id], "Sent", 60).await;
+    let planned = world.post(&client, [account.id], "Planned", 90).await;
+    let running = world.engine().build().unwrap().start();
+    seconds(70).await;
+    world.portal.pause(PauseScope::Everything).await.unwrap();
+    seconds(900).await;
+    assert_eq!(world.read(sent.id).await.status, PostStatus::Published);
+    let waits = world.jobs(planned.id).await.remove(0);
+    assert_eq!((waits.state, waits.fence), (JobState::Scheduled, 0), "not even claimed");
+    assert_eq!(world.texts(), ["Sent"]);
+    running.shutdown().await;
+}
+
+/// A platform that can only be asked by sending once more, under the same key.
+async fn keyed_world() -> (World, Arc<FakePublisher>) {
+    let keyed = PublisherCapabilities { takes_dedupe_key: true, ..Default::default() };
+    let keyed = Arc::new(FakePublisher::with_capabilities(Platform::X, keyed));
+    let world = World::with(|builder| builder.publisher(keyed.clone())).await;
+    (world, keyed)
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_sent_once_more_while_its_platform_is_paused() {
+    let (world, keyed) = keyed_world().await;
+    let client = world.client("acme").await;
+    let account = world.account_on(Platform::X, &client, "x").await;
+    keyed.on_go_live([OnGoLive::LoseRequest]);
+    let post = world.post(&client, [account.id], "Once", 60).await;
+    let running = world.engine().build().unwrap().start();
+    seconds(70).await;
+    assert_eq!(world.jobs(post.id).await[0].state, JobState::Unknown);
+    let what = PauseScope::Platform(Platform::X);
+    world.portal.pause(what.clone()).await.unwrap();
+    seconds(1_800).await;
+    assert_eq!(keyed.calls(FakeCall::GoLive), 1);
+    assert_eq!(world.jobs(post.id).await[0].state, JobState::Unknown);
+    world.portal.resume(what).await.unwrap();
+    seconds(90).await;
+    assert_eq!(keyed.calls(FakeCall::GoLive), 2);
+    assert_eq!(world.read(post.id).await.status, PostStatus::Published);
+    running.shutdown().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_sent_once_more_counts_once_more() {
+    let (world, keyed) = keyed_world().await;
+    let client = world.client("acme").await;
+    let account = world.account_on(Platform::X, &client, "x").await;
+    keyed.on_go_live([OnGoLive::LoseRequest]);
+    world.post(&client, [account.id], "Once", 60).await;
+    let once_an_hour = Rate::new(1, TimeDelta::hours(1)).unwrap();
+    let rates = RatePlan::default().account(Platform::X, once_an_hour);
+    let running = world.engine().rates(rates).build().unwrap().start();
+    seconds(3_500).await;
+    assert_eq!(keyed.calls(FakeCall::GoLive), 1);
+    seconds(1_200).await;
+    assert_eq!(keyed.calls(FakeCall::GoLive), 2);
     running.shutdown().await;
 }
 
