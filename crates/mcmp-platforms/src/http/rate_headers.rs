@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use mcmp_core::publishing::{RateReport, RateScope};
 
 use super::HeaderMap;
-use super::retry_after::retry_after;
+use super::retry_after::{LONGEST_WAIT, retry_after};
 
 /// How a header tells when a count starts anew.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +44,8 @@ impl RateHeaders {
         Self { limit, remaining, reset, form }
     }
 
-    /// What `headers` tell, as a limit of `scope` with this name; `None` if they tell nothing.
+    /// What `headers` tell, as a limit of `scope` with this name; `None` if they tell nothing. A
+    /// count that is said to start anew later than [`LONGEST_WAIT`] from `now` starts then.
     #[must_use]
     pub fn report(
         &self,
@@ -57,8 +58,8 @@ impl RateHeaders {
         let report = RateReport {
             limit: number(headers, self.limit).map(count),
             remaining: number(headers, self.remaining).map(count),
-            resets_at: reset.and_then(|seconds| match self.form {
-                ResetForm::Epoch => DateTime::from_timestamp(i64::try_from(seconds).ok()?, 0),
+            resets_at: reset.map(|seconds| match self.form {
+                ResetForm::Epoch => at_epoch(now, seconds),
                 ResetForm::Delta => from_now(now, seconds),
             }),
             ..RateReport::new(scope, name)
@@ -91,7 +92,7 @@ pub fn ietf_rates(
                 resets_at: item
                     .value("t")
                     .or_else(|| item.value("reset"))
-                    .and_then(|seconds| from_now(now, seconds)),
+                    .map(|seconds| from_now(now, seconds)),
                 period: policy.and_then(|policy| period(policy.value("w")?)),
                 ..RateReport::new(scope, called)
             })
@@ -142,8 +143,16 @@ fn count(number: u64) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }
 
-fn from_now(now: DateTime<Utc>, seconds: u64) -> Option<DateTime<Utc>> {
-    now.checked_add_signed(period(seconds)?)
+/// So many seconds after 1970, no later than an answer can ask for: an odd one, such as one that
+/// counts milliseconds, must not stop an app for years.
+fn at_epoch(now: DateTime<Utc>, seconds: u64) -> DateTime<Utc> {
+    let latest = now + LONGEST_WAIT;
+    let at = i64::try_from(seconds).ok().and_then(|at| DateTime::from_timestamp(at, 0));
+    at.map_or(latest, |at| at.min(latest))
+}
+
+fn from_now(now: DateTime<Utc>, seconds: u64) -> DateTime<Utc> {
+    now + period(seconds).map_or(LONGEST_WAIT, |wait| wait.min(LONGEST_WAIT))
 }
 
 fn period(seconds: u64) -> Option<TimeDelta> {
@@ -259,8 +268,15 @@ mod tests {
         assert_eq!(told(&given, ResetForm::Delta), Some(expected));
         assert_eq!(told(&[("x-ratelimit-limit", "many")], ResetForm::Delta), None);
         let huge = [("x-ratelimit-limit", "99999999999"), ("x-ratelimit-reset", "99999999999999")];
-        let expected = ("posts".to_owned(), Some(u32::MAX), None, None, None);
-        assert_eq!(told(&huge, ResetForm::Delta), Some(expected));
+        let day = Some(24 * 3_600);
+        let expected = ("posts".to_owned(), Some(u32::MAX), None, day, None);
+        assert_eq!(told(&huge, ResetForm::Delta), Some(expected.clone()));
+        assert_eq!(told(&huge, ResetForm::Epoch), Some(expected));
+        // Milliseconds where seconds are due.
+        let odd = [("x-ratelimit-reset", "1800000060000")];
+        let expected = ("posts".to_owned(), None, None, day, None);
+        assert_eq!(told(&odd, ResetForm::Epoch), Some(expected.clone()));
+        assert_eq!(told(&[("x-ratelimit-reset", "2592000")], ResetForm::Delta), Some(expected));
     }
 
     #[test]
@@ -318,8 +334,13 @@ mod tests {
             ]);
             for report in ietf_rates(&given, RateScope::App, "posts", now()) {
                 prop_assert!(!report.name.is_empty());
+                prop_assert!(report.resets_at.is_none_or(|at| at <= now() + LONGEST_WAIT));
             }
-            let _ = RateHeaders::x(ResetForm::Epoch).report(&given, RateScope::App, "p", now());
+            for form in [ResetForm::Epoch, ResetForm::Delta] {
+                let told = RateHeaders::x(form).report(&given, RateScope::App, "p", now());
+                let resets_at = told.and_then(|report| report.resets_at);
+                prop_assert!(resets_at.is_none_or(|at| at <= now() + LONGEST_WAIT));
+            }
             let _ = exhausted(&given, RateScope::App, "p", now());
         }
     }

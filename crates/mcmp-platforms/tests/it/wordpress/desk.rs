@@ -22,7 +22,7 @@ use mcmp_core::publishing::{
 };
 use mcmp_core::secret::{KeyRing, SealKey, SecretText};
 use mcmp_core::service::{MediaStorage, MemoryMedia};
-use mcmp_core::store::MemoryStore;
+use mcmp_core::store::{MemoryStore, Store};
 use mcmp_core::time::{Clock, ManualClock, SystemClock, to_millis};
 use mcmp_platforms::http::HttpSettings;
 use mcmp_platforms::wordpress::WordPress;
@@ -38,6 +38,8 @@ const PNG: &[u8] = &[
 
 pub(crate) struct Desk {
     pub(crate) clock: ManualClock,
+    store: Arc<dyn Store>,
+    sealer: Arc<KeyRing>,
     pub(crate) portal: Portal,
     pub(crate) wordpress: Arc<WordPress>,
     pub(crate) agency: Session,
@@ -47,6 +49,22 @@ pub(crate) struct Desk {
     media: Arc<MemoryMedia>,
 }
 
+fn portal(
+    store: &Arc<dyn Store>,
+    clock: &ManualClock,
+    sealer: &Arc<KeyRing>,
+    wordpress: &Arc<WordPress>,
+    media: &Arc<MemoryMedia>,
+) -> Portal {
+    Portal::builder(Arc::clone(store))
+        .clock(Arc::new(clock.clone()))
+        .sealer(Arc::clone(sealer) as _)
+        .publisher(Arc::clone(wordpress) as _)
+        .media(Arc::clone(media) as _)
+        .build()
+        .unwrap()
+}
+
 impl Desk {
     pub(crate) async fn new() -> Self {
         Self::with(WordPress::new(&HttpSettings::loopback()).unwrap()).await
@@ -54,17 +72,22 @@ impl Desk {
 
     pub(crate) async fn with(wordpress: WordPress) -> Self {
         let clock = ManualClock::new(to_millis(SystemClock.now()));
+        let store = Arc::new(MemoryStore::new(Arc::new(clock.clone())));
+        Self::over(store, clock, wordpress).await
+    }
+
+    /// Over a store, which is empty and goes by `clock`.
+    pub(crate) async fn over(
+        store: Arc<dyn Store>,
+        clock: ManualClock,
+        wordpress: WordPress,
+    ) -> Self {
         let wordpress = Arc::new(wordpress);
         let media = Arc::new(MemoryMedia::new());
         let key = SealKey::from_hex(&SealKey::generate(&SystemEntropy).unwrap()).unwrap();
         let sealer = KeyRing::builder().active("1", key).build(Arc::new(SystemEntropy)).unwrap();
-        let portal = Portal::builder(Arc::new(MemoryStore::new(Arc::new(clock.clone()))))
-            .clock(Arc::new(clock.clone()))
-            .sealer(Arc::new(sealer))
-            .publisher(wordpress.clone())
-            .media(media.clone())
-            .build()
-            .unwrap();
+        let sealer = Arc::new(sealer);
+        let portal = portal(&store, &clock, &sealer, &wordpress, &media);
         let person = |local: &str| UserDraft {
             email: format!("{local}@example.com").parse().unwrap(),
             name: local.parse().unwrap(),
@@ -97,7 +120,15 @@ impl Desk {
         let policy = ApprovalPolicy::stages(vec![stage]).unwrap();
         let edit = ClientEdit { approval_policy: Some(policy), ..ClientEdit::default() };
         agency.clients().edit(client.id, client.version, edit).await.unwrap();
-        Self { clock, portal, wordpress, agency, boss, client: client.id, media }
+        let client = client.id;
+        Self { clock, store, sealer, portal, wordpress, agency, boss, client, media }
+    }
+
+    /// A portal of another process over the same store, which shares nothing else with this one but
+    /// the files and the keys.
+    pub(crate) fn another_portal(&self) -> Portal {
+        let wordpress = Arc::new(WordPress::new(&HttpSettings::loopback()).unwrap());
+        portal(&self.store, &self.clock, &self.sealer, &wordpress, &self.media)
     }
 
     pub(crate) fn now(&self) -> DateTime<Utc> {
