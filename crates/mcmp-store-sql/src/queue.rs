@@ -1,0 +1,355 @@
+//! The queue of publishing jobs: claims, leases, and what is due.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use mcmp_core::access::Scope;
+use mcmp_core::id::{AccountId, ClientId, Id};
+use mcmp_core::publishing::{AccountLane, JobState, Lease, PublishJob, WorkerId};
+use mcmp_core::store::{ClaimRequest, Claimed, EntityKind, LeaseKey, Record, StoreError};
+use mcmp_core::time::to_millis;
+use uuid::Uuid;
+
+use crate::lanes::{self, Lanes};
+use crate::row::{as_optional_number, entity, time};
+use crate::statement::Statement;
+use crate::write::{self, Expects};
+use crate::{Dialect, Session, SqlError, Value, ValueType};
+
+/// How many ready lanes a claim looks at to be fair between clients.
+const FAIR_WINDOW: usize = 1_000;
+
+/// A hold to give.
+struct Grant<'a> {
+    worker: &'a WorkerId,
+    now: DateTime<Utc>,
+    until: DateTime<Utc>,
+}
+
+impl Grant<'_> {
+    /// A job with the hold.
+    fn hold(&self, mut job: PublishJob) -> PublishJob {
+        job.version = job.version.next();
+        job.fence = job.fence.saturating_add(1);
+        let (worker, until) = (self.worker.clone(), self.until);
+        job.lease = Some(Lease { worker, until, claimed_rev: job.rev });
+        match job.state {
+            JobState::Unknown => job.due_at = until.max(job.due_at),
+            _ => job.state = JobState::Running,
+        }
+        job
+    }
+}
+
+fn check_system(scope: &Scope) -> Result<(), SqlError> {
+    if scope.is_system() {
+        Ok(())
+    } else {
+        Err(StoreError::OutOfScope { kind: EntityKind::PublishJob, id: Uuid::nil() }.into())
+    }
+}
+
+fn end_of(lease: TimeDelta, now: DateTime<Utc>) -> DateTime<Utc> {
+    to_millis(now.checked_add_signed(lease).unwrap_or(DateTime::<Utc>::MAX_UTC))
+}
+
+fn millis(at: DateTime<Utc>) -> Value {
+    Value::Number(at.timestamp_millis())
+}
+
+fn limit(limit: usize) -> Value {
+    Value::Number(i64::try_from(limit).unwrap_or(i64::MAX))
+}
+
+/// [`JobQueue::claim`](mcmp_core::store::JobQueue::claim) on a transaction, at the store's time
+/// `now`. `odd_to_unknown` says who gets the odd place of an odd limit: alternate between calls.
+///
+/// # Errors
+/// Out of scope; or the database's.
+pub async fn claim(
+    session: &mut dyn Session,
+    dialect: &dyn Dialect,
+    scope: &Scope,
+    request: &ClaimRequest,
+    now: DateTime<Utc>,
+    odd_to_unknown: bool,
+) -> Result<Claimed, SqlError> {
+    check_system(scope)?;
+    let grant = Grant { worker: &request.worker, now, until: end_of(request.lease, now) };
+    let mut unknown = unknown_due(session, dialect, &grant, request.limit).await?;
+    let share = request.limit / 2 + usize::from(request.limit % 2 == 1 && odd_to_unknown);
+    let places = request.limit - unknown.len().min(share);
+    let mut jobs = from_lanes(session, dialect, scope, &grant, places).await?;
+    unknown.truncate(request.limit - jobs.len());
+    let held: Vec<PublishJob> = unknown.into_iter().map(|job| grant.hold(job)).collect();
+    write(session, dialect, scope, &held, Expects::Before).await?;
+    jobs.extend(held);
+    Ok(Claimed { jobs, at: now })
+}
+
+async fn unknown_due(
+    session: &mut dyn Session,
+    dialect: &dyn Dialect,
+    grant: &Grant<'_>,
+    most: usize,
+) -> Result<Vec<PublishJob>, SqlError> {
+    let mut statement = select(dialect, "state = 'unknown'");
+    let now = statement.bind(millis(grant.now));
+    let most = statement.bind(limit(most));
+    statement.push(&format!(" AND due_at <= {now} ORDER BY due_at, id LIMIT {most}"));
+    statement.push(dialect.skip_locked());
+    fetch(session, &statement).await
+}
+
+/// Takes one job of each ready lane, and goes round again as long as there are places.
+async fn from_lanes(
+    session: &mut dyn Session,
+    dialect: &dyn Dialect,
+    scope: &Scope,
+    grant: &Grant<'_>,
+    places: usize,
+) -> Result<Vec<PublishJob>, SqlError> {
+    let mut taken = Vec::new();
+    let mut waiting = ready(session, dialect, grant.now, places).await?.into_iter();
+    // Another claim may have taken some of the chosen ones: go on with those that come next.
+    while taken.len() < places {
+        let chosen: Vec<AccountId> = waiting.by_ref().take(places - taken.len()).collect();
+        if chosen.is_empty() {
+            break;
+        }
+        let mut round = lock(session, dialect, grant.now, &chosen).await?;
+        while !round.is_empty() && taken.len() < places {
+            round.truncate(places - taken.len());
+            let (jobs, lanes) = start(session, dialect, scope, grant, round).await?;
+            let began = !jobs.is_empty();
+            taken.extend(jobs);
+            round = lanes;
+            round.retain(|lane| began && lane.ready_at.is_some_and(|at| at <= grant.now));
+        }
+    }
+    Ok(taken)
+}
+
+/// The lanes that can start something, those first that could longest. Where there are more than
+/// `places`, each client has one before any has its second.
+async fn ready(
+    session: &mut dyn Session,
+    dialect: &dyn Dialect,
+    now: DateTime<Utc>,
+    places: usize,
+) -> Result<Vec<AccountId>, SqlError> {
+    if places == 0 {
+        return Ok(Vec::new());
+    }
+    let mut statement = Statement::new(format!(
+        "SELECT account_id, client_id FROM {} WHERE ready_at <= ",
+        dialect.table("account_lane"),
+    ));
+    let now = statement.bind(millis(now));
+    let most = statement.bind(limit(places.saturating_add(1).max(FAIR_WINDOW)));
+    statement.push(&format!("{now} ORDER BY ready_at, account_id LIMIT {most}"));
+    let rows = session.fetch(&statement.sql, &statement.values, &[ValueType::Id; 2]).await?;
+    let is_scarce = rows.len() > places;
+    let mut lanes_of = HashMap::<ClientId, usize>::new();
+    let mut rounds = Vec::with_capacity(rows.len());
+    for row in rows {
+        let mut cells = row.into_iter();
+        let account = AccountId::from_uuid(crate::row::as_id(cells.next())?);
+        let client = ClientId::from_uuid(crate::row::as_id(cells.next())?);
+        let round = lanes_of.entry(client).or_default();
+        rounds.push((*round, account));
+        *round += usize::from(is_scarce);
+    }
+    // Stable: within a round, those that have been ready longest stay first.
+    rounds.sort_by_key(|(round, _)| *round);
+    Ok(rounds.into_iter().map(|(_, account)| account).collect())
+}
+
+/// Locks those of the chosen lanes that nobody else holds and that are still ready.
+async fn lock(
+    session: &mut dyn Session,
+    dialect: &dyn Dialect,
+    now: DateTime<Utc>,
+    chosen: &[AccountId],
+) -> Result<Vec<AccountLane>, SqlError> {
+    let mut statement = lanes::select(dialect);
+    statement.among(dialect, "account_id", chosen.iter().map(|account| account.uuid()).collect());
+    let now = statement.bind(millis(now));
+    statement.push(&format!(" AND ready_at <= {now}"));
+    statement.push(dialect.skip_locked());
+    let mut lanes = lanes::fetch(session, &statement).await?;
+    let place: HashMap<&AccountId, usize> =
+        chosen.iter().enumerate().map(|(place, account)| (account, place)).collect();
+    lanes.sort_by_key(|lane| place.get(&lane.account_id).copied());
+    Ok(lanes)
+}
+
+/// Takes the job of each lane whose turn it is; answers with the lanes as they are then.
+async fn start(
+    session: &mut dyn Session,
+    dialect: &dyn Dialect,
+    scope: &Scope,
+    grant: &Grant<'_>,
+    round: Vec<AccountLane>,
+) -> Result<(Vec<PublishJob>, Vec<AccountLane>), SqlError> {
+    let order: Vec<AccountId> = round.iter().map(|lane| lane.account_id).collect();
+    let mut jobs = first_due(session, dialect, grant.now, &order).await?;
+    let held: Vec<PublishJob> = order
+        .iter()
+        .filter_map(|account| jobs.remove(account))
+        .map(|job| grant.hold(job))
+        .collect();
+    write(session, dialect, scope, &held, Expects::Before).await?;
+    let mut lanes = Lanes::default();
+    lanes.hold(round.clone());
+    let started: BTreeSet<AccountId> = held.iter().map(|job| job.account_id).collect();
+    for lane in &round {
+        let lane = lanes.touch(lane.account_id, (lane.agency_id, lane.client_id))?;
+        if started.contains(&lane.account_id) {
+            lane.start(grant.now);
+        }
+    }
+    let mut settled: BTreeMap<AccountId, AccountLane> = lanes
+        .settle(session, dialect)
+        .await?
+        .into_iter()
+        .map(|lane| (lane.account_id, lane))
+        .collect();
+    let settled = order.iter().filter_map(|account| settled.remove(account)).collect();
+    Ok((held, settled))
+}
+
+/// The job of each account whose turn it is.
+async fn first_due(
+    session: &mut dyn Session,
+    dialect: &dyn Dialect,
+    now: DateTime<Utc>,
+    accounts: &[AccountId],
+) -> Result<HashMap<AccountId, PublishJob>, SqlError> {
+    let jobs = dialect.table(EntityKind::PublishJob.as_str());
+    let mut statement = Statement::new(format!(
+        "SELECT {} FROM {jobs} WHERE id IN (SELECT (SELECT j.id FROM {jobs} AS j \
+         WHERE j.account_id = l.account_id AND j.state = 'scheduled' AND j.due_at <= ",
+        dialect.json("body"),
+    ));
+    let now = statement.bind(millis(now));
+    statement.push(&format!(
+        "{now} ORDER BY j.planned_at, j.priority, j.id LIMIT 1) FROM {} AS l WHERE 1 = 1",
+        dialect.table("account_lane"),
+    ));
+    statement.among(dialect, "l.account_id", accounts.iter().map(|id| id.uuid()).collect());
+    // Said again, for whoever changed a job since the statement began.
+    statement.push(&format!(") AND state = 'scheduled' AND due_at <= {now}"));
+    statement.push(dialect.for_update());
+    let jobs = fetch(session, &statement).await?;
+    Ok(jobs.into_iter().map(|job| (job.account_id, job)).collect())
+}
+
+/// [`JobQueue::renew`](mcmp_core::store::JobQueue::renew) on a transaction, at the store's time
+/// `now`.
+///
+/// # Errors
+/// Out of scope; or the database's.
+pub async fn renew(
+    session: &mut dyn Session,
+    dialect: &dyn Dialect,
+    scope: &Scope,
+    leases: &[LeaseKey],
+    lease: TimeDelta,
+    now: DateTime<Utc>,
+) -> Result<Vec<LeaseKey>, SqlError> {
+    check_system(scope)?;
+    let asked: BTreeSet<LeaseKey> = leases.iter().copied().collect();
+    if asked.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut statement = select(dialect, "state IN ('running', 'committing', 'unknown')");
+    statement.among(dialect, "id", asked.iter().map(|key| key.job_id.uuid()).collect());
+    let at = statement.bind(millis(now));
+    statement.push(&format!(" AND lease_until > {at} ORDER BY id"));
+    statement.push(dialect.for_update());
+    let until = end_of(lease, now);
+    let mut held = fetch(session, &statement).await?;
+    held.retain(|job| asked.contains(&LeaseKey { job_id: job.id, fence: job.fence }));
+    for job in &mut held {
+        if let Some(lease) = &mut job.lease {
+            lease.until = until;
+        }
+        if job.state == JobState::Unknown {
+            job.due_at = until.max(job.due_at);
+        }
+    }
+    write(session, dialect, scope, &held, Expects::Same).await?;
+    Ok(held.iter().map(|job| LeaseKey { job_id: job.id, fence: job.fence }).collect())
+}
+
+/// [`JobQueue::expired`](mcmp_core::store::JobQueue::expired), at the store's time `now`.
+///
+/// # Errors
+/// Out of scope; or the database's.
+pub async fn expired(
+    session: &mut dyn Session,
+    dialect: &dyn Dialect,
+    scope: &Scope,
+    most: usize,
+    now: DateTime<Utc>,
+) -> Result<Vec<PublishJob>, SqlError> {
+    check_system(scope)?;
+    let mut statement = select(dialect, "state IN ('running', 'committing')");
+    let now = statement.bind(millis(now));
+    let most = statement.bind(limit(most));
+    statement.push(&format!(
+        " AND (lease_until IS NULL OR lease_until <= {now}) \
+         ORDER BY coalesce(lease_until, 0), id LIMIT {most}",
+    ));
+    fetch(session, &statement).await
+}
+
+/// [`JobQueue::next_due`](mcmp_core::store::JobQueue::next_due).
+///
+/// # Errors
+/// Out of scope; or the database's.
+pub async fn next_due(
+    session: &mut dyn Session,
+    dialect: &dyn Dialect,
+    scope: &Scope,
+) -> Result<Option<DateTime<Utc>>, SqlError> {
+    check_system(scope)?;
+    let sql = format!(
+        "SELECT min(next.at) FROM (SELECT min(ready_at) AS at FROM {} UNION ALL \
+         SELECT min(due_at) AS at FROM {} WHERE state = 'unknown') AS next",
+        dialect.table("account_lane"),
+        dialect.table(EntityKind::PublishJob.as_str()),
+    );
+    let rows = session.fetch(&sql, &[], &[ValueType::Number]).await?;
+    let at = rows.into_iter().next().and_then(|row| row.into_iter().next());
+    as_optional_number(at)?.map(time).transpose()
+}
+
+fn select(dialect: &dyn Dialect, condition: &str) -> Statement {
+    let table = dialect.table(EntityKind::PublishJob.as_str());
+    Statement::new(format!("SELECT {} FROM {table} WHERE {condition}", dialect.json("body")))
+}
+
+async fn fetch(
+    session: &mut dyn Session,
+    statement: &Statement,
+) -> Result<Vec<PublishJob>, SqlError> {
+    let rows = session.fetch(&statement.sql, &statement.values, &[ValueType::Json]).await?;
+    rows.into_iter().map(entity).collect()
+}
+
+async fn write(
+    session: &mut dyn Session,
+    dialect: &dyn Dialect,
+    scope: &Scope,
+    jobs: &[PublishJob],
+    expects: Expects,
+) -> Result<(), SqlError> {
+    if jobs.is_empty() {
+        return Ok(());
+    }
+    let records: Vec<Record> = jobs.iter().cloned().map(Record::from).collect();
+    let records: Vec<&Record> = records.iter().collect();
+    write::update(session, dialect, scope, EntityKind::PublishJob, &records, expects).await
+}

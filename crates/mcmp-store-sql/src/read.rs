@@ -1,0 +1,171 @@
+//! Reads of one kind of entity.
+
+use mcmp_core::access::Scope;
+use mcmp_core::id::Id;
+use mcmp_core::store::{Condition, Direction, Entity, Fields, Page, Query, Sort};
+
+use crate::row::{as_number, entity};
+use crate::statement::{Statement, quoted};
+use crate::{Dialect, Session, SqlError, Value, ValueType};
+
+/// [`Read::get`](mcmp_core::store::Read::get).
+///
+/// # Errors
+/// The database's.
+pub async fn get<E: Entity>(
+    session: &mut dyn Session,
+    dialect: &dyn Dialect,
+    scope: &Scope,
+    id: E::Id,
+) -> Result<Option<E>, SqlError> {
+    get_among(session, dialect, scope, id, &[]).await
+}
+
+/// The same, where the store knows more of it, such as whose it is.
+///
+/// # Errors
+/// The database's.
+pub async fn get_among<E: Entity>(
+    session: &mut dyn Session,
+    dialect: &dyn Dialect,
+    scope: &Scope,
+    id: E::Id,
+    known: &[Condition],
+) -> Result<Option<E>, SqlError> {
+    let Some(seen) = E::Filter::TENANCY.seen_by(scope) else { return Ok(None) };
+    let (body, table) = (dialect.json("body"), dialect.table(E::KIND.as_str()));
+    let mut statement = Statement::new(format!("SELECT {body} FROM {table} WHERE id = "));
+    let id = statement.bind(Value::Id(id.uuid()));
+    statement.push(&id);
+    statement.narrow(dialect, E::KIND, known);
+    statement.narrow(dialect, E::KIND, &seen);
+    let rows = session.fetch(&statement.sql, &statement.values, &[ValueType::Json]).await?;
+    rows.into_iter().next().map(entity).transpose()
+}
+
+/// [`Read::list`](mcmp_core::store::Read::list): one statement, in the order of an index.
+///
+/// # Errors
+/// For a query that [`Query::validate`] refuses; or the database's.
+pub async fn list<E: Entity>(
+    session: &mut dyn Session,
+    dialect: &dyn Dialect,
+    scope: &Scope,
+    query: &Query<E>,
+) -> Result<Page<E>, SqlError> {
+    list_among(session, dialect, scope, query, &[]).await
+}
+
+/// The same, where the store knows more of what is in the list, such as whose it all is.
+///
+/// # Errors
+/// As [`list`].
+pub async fn list_among<E: Entity>(
+    session: &mut dyn Session,
+    dialect: &dyn Dialect,
+    scope: &Scope,
+    query: &Query<E>,
+    known: &[Condition],
+) -> Result<Page<E>, SqlError> {
+    query.validate().map_err(mcmp_core::store::StoreError::from)?;
+    let Some(statement) = list_statement(dialect, scope, query, known) else {
+        return Ok(Page { items: Vec::new(), next: None });
+    };
+    let rows = session.fetch(&statement.sql, &statement.values, &[ValueType::Json]).await?;
+    let mut items = rows.into_iter().map(entity).collect::<Result<Vec<E>, _>>()?;
+    let goes_on = items.len() > query.limit;
+    items.truncate(query.limit);
+    let next = items.last().filter(|_| goes_on).map(|last| query.cursor_at(last));
+    Ok(Page { items, next })
+}
+
+/// The statement that [`list`] runs, with its values, for a look at its plan; `None` where the scope
+/// sees nothing.
+#[must_use]
+pub fn list_sql<E: Entity>(
+    dialect: &dyn Dialect,
+    scope: &Scope,
+    query: &Query<E>,
+) -> Option<(String, Vec<Value>)> {
+    list_statement(dialect, scope, query, &[]).map(|statement| (statement.sql, statement.values))
+}
+
+fn list_statement<E: Entity>(
+    dialect: &dyn Dialect,
+    scope: &Scope,
+    query: &Query<E>,
+    known: &[Condition],
+) -> Option<Statement> {
+    let mut statement = matching::<E>(dialect, scope, &query.filter, &dialect.json("body"))?;
+    statement.narrow(dialect, E::KIND, known);
+    let field = E::Filter::FIELDS.iter().find(|field| field.sort == Some(query.sort));
+    let key = field.filter(|_| query.sort != Sort::Created).map(|field| quoted(field.name));
+    let (after, order) = match query.direction {
+        Direction::Ascending => (">", "ASC"),
+        Direction::Descending => ("<", "DESC"),
+    };
+    if let Some(cursor) = query.after {
+        let id = Value::Id(cursor.id);
+        let sql = match &key {
+            Some(key) => {
+                let (at, id) = (statement.bind(Value::Number(cursor.key)), statement.bind(id));
+                format!(" AND ({key}, id) {after} ({at}, {id})")
+            }
+            None => format!(" AND id {after} {}", statement.bind(id)),
+        };
+        statement.push(&sql);
+    }
+    let by_key = key.map(|key| format!("{key} {order}, ")).unwrap_or_default();
+    statement.push(&format!(" ORDER BY {by_key}id {order} LIMIT "));
+    let limit = i64::try_from(query.limit).unwrap_or(i64::MAX).saturating_add(1);
+    let limit = statement.bind(Value::Number(limit));
+    statement.push(&limit);
+    Some(statement)
+}
+
+/// [`Read::count`](mcmp_core::store::Read::count).
+///
+/// # Errors
+/// The database's.
+pub async fn count<E: Entity>(
+    session: &mut dyn Session,
+    dialect: &dyn Dialect,
+    scope: &Scope,
+    filter: &E::Filter,
+) -> Result<u64, SqlError> {
+    count_among::<E>(session, dialect, scope, filter, &[]).await
+}
+
+/// The same, where the store knows more of what the filter matches, such as whose it all is.
+///
+/// # Errors
+/// As [`count`].
+pub async fn count_among<E: Entity>(
+    session: &mut dyn Session,
+    dialect: &dyn Dialect,
+    scope: &Scope,
+    filter: &E::Filter,
+    known: &[Condition],
+) -> Result<u64, SqlError> {
+    let statement = matching::<E>(dialect, scope, filter, "count(*)");
+    let Some(mut statement) = statement else { return Ok(0) };
+    statement.narrow(dialect, E::KIND, known);
+    let rows = session.fetch(&statement.sql, &statement.values, &[ValueType::Number]).await?;
+    let count = as_number(rows.into_iter().next().and_then(|row| row.into_iter().next()))?;
+    Ok(u64::try_from(count).unwrap_or_default())
+}
+
+/// `what` of all that a filter matches and the scope sees; `None` if that is nothing.
+fn matching<E: Entity>(
+    dialect: &dyn Dialect,
+    scope: &Scope,
+    filter: &E::Filter,
+    what: &str,
+) -> Option<Statement> {
+    let seen = E::Filter::TENANCY.seen_by(scope)?;
+    let table = dialect.table(E::KIND.as_str());
+    let mut statement = Statement::new(format!("SELECT {what} FROM {table} WHERE 1 = 1"));
+    statement.narrow(dialect, E::KIND, &filter.conditions());
+    statement.narrow(dialect, E::KIND, &seen);
+    Some(statement)
+}
