@@ -1,0 +1,135 @@
+//! The store: what it holds, and its reads.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use mcmp_core::access::Scope;
+use mcmp_core::id::Id;
+use mcmp_core::store::{Entity, Filter, Page, Query, Read, StoreError};
+use mcmp_core::time::Clock;
+use mcmp_store_sql::{Dialect, Session as _, SqlError, Value, ValueType};
+use sqlx::PgPool;
+
+use crate::client_schemas;
+use crate::dialect::PgDialect;
+use crate::schema_name::SchemaName;
+use crate::session::PgSession;
+use crate::tenant::Access;
+use crate::transaction::retried;
+use crate::wake::Wake;
+
+/// A store in a PostgreSQL database; made by [`PostgresConfig`](crate::PostgresConfig). Clones are
+/// the same store.
+#[derive(Debug, Clone)]
+pub struct PostgresStore {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    pool: PgPool,
+    dialect: PgDialect,
+    clock: Option<Arc<dyn Clock>>,
+    wake: Wake,
+    /// Who gets the odd place of a claim.
+    odd_to_unknown: AtomicBool,
+}
+
+impl PostgresStore {
+    pub(crate) fn new(
+        pool: PgPool,
+        dialect: PgDialect,
+        clock: Option<Arc<dyn Clock>>,
+        notifies: bool,
+    ) -> Self {
+        let wake =
+            if notifies { Wake::across_processes(&pool, dialect.schema()) } else { Wake::local() };
+        let odd_to_unknown = AtomicBool::new(false);
+        Self { shared: Arc::new(Shared { pool, dialect, clock, wake, odd_to_unknown }) }
+    }
+
+    /// The pool that the store works with.
+    #[must_use]
+    pub fn pool(&self) -> &PgPool {
+        &self.shared.pool
+    }
+
+    /// The schema that the store's tables lie in.
+    #[must_use]
+    pub fn schema(&self) -> &SchemaName {
+        self.shared.dialect.schema()
+    }
+
+    /// The words that the store's statements are made with: for a look at their plans, with
+    /// [`list_sql`](mcmp_store_sql::list_sql).
+    #[must_use]
+    pub fn dialect(&self) -> &dyn Dialect {
+        &self.shared.dialect
+    }
+
+    pub(crate) fn has_client_schemas(&self) -> bool {
+        self.shared.dialect.has_client_schemas()
+    }
+
+    pub(crate) fn wakes(&self) -> &Wake {
+        &self.shared.wake
+    }
+
+    pub(crate) fn odd_to_unknown(&self) -> bool {
+        self.shared.odd_to_unknown.fetch_xor(true, Ordering::Relaxed)
+    }
+
+    /// The store's time: the server's, or the injected clock's.
+    pub(crate) async fn time(
+        &self,
+        session: &mut PgSession<'_>,
+    ) -> Result<DateTime<Utc>, SqlError> {
+        if let Some(clock) = &self.shared.clock {
+            return Ok(clock.now());
+        }
+        let sql = "SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint";
+        let rows = session.fetch(sql, &[], &[ValueType::Number]).await?;
+        match rows.first().and_then(|row| row.first()) {
+            Some(Value::Number(millis)) => DateTime::from_timestamp_millis(*millis),
+            _ => None,
+        }
+        .ok_or_else(|| SqlError::Failed("the server's time can't be read".into()))
+    }
+}
+
+#[async_trait]
+impl<E: Entity> Read<E> for PostgresStore {
+    async fn get(&self, scope: &Scope, id: E::Id) -> Result<Option<E>, StoreError> {
+        let found = retried!(|attempts| async {
+            let mut transaction = attempts.begin(self, scope, Access::Read, "").await?;
+            let session = &mut PgSession::new(&mut transaction);
+            let known = client_schemas::whose::<E>(self, session, None, Some(id.uuid())).await?;
+            mcmp_store_sql::get_among(session, self.dialect(), scope, id, &known).await
+        });
+        Ok(found?)
+    }
+
+    async fn list(&self, scope: &Scope, query: &Query<E>) -> Result<Page<E>, StoreError> {
+        let page = retried!(|attempts| async {
+            let mut transaction = attempts.begin(self, scope, Access::Read, "").await?;
+            let session = &mut PgSession::new(&mut transaction);
+            let (client, parent) = (query.filter.client(), query.filter.parent());
+            let known = client_schemas::whose::<E>(self, session, client, parent).await?;
+            mcmp_store_sql::list_among(session, self.dialect(), scope, query, &known).await
+        });
+        Ok(page?)
+    }
+
+    async fn count(&self, scope: &Scope, filter: &E::Filter) -> Result<u64, StoreError> {
+        let count = retried!(|attempts| async {
+            let mut transaction = attempts.begin(self, scope, Access::Read, "").await?;
+            let session = &mut PgSession::new(&mut transaction);
+            let (client, parent) = (filter.client(), filter.parent());
+            let known = client_schemas::whose::<E>(self, session, client, parent).await?;
+            mcmp_store_sql::count_among::<E>(session, self.dialect(), scope, filter, &known).await
+        });
+        Ok(count?)
+    }
+}

@@ -1,0 +1,23 @@
+//! Tests against a real PostgreSQL server; see `server.rs` for which one.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "a test fails by panicking, and makes its numbers itself"
+)]
+
+mod client_schemas;
+mod conformance;
+mod failures;
+mod fixture;
+mod host;
+mod isolation;
+mod migrations;
+mod moving;
+mod plans;
+mod races;
+mod server;
+mod wake;
