@@ -16,6 +16,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 pub mod agency;
 pub mod cast;
 pub mod content;
+pub mod durable;
 pub mod house;
 pub mod memory;
 pub mod tally;

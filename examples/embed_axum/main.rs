@@ -3,7 +3,7 @@
 //!
 //! ```sh
 //! cargo run -p mcmp-examples --example embed_axum             # asks it a few things, and ends
-//! cargo run -p mcmp-examples --example embed_axum -- --serve  # listens on 127.0.0.1:3000
+//! cargo run -p mcmp-examples --example embed_axum -- --serve  # listens on 127.0.0.1:3000 until Ctrl-C
 //! ```
 #![allow(clippy::print_stdout, reason = "a program that tells what it does")]
 
@@ -69,7 +69,8 @@ async fn main() -> Done {
             "curl -H 'Authorization: Bearer annas-token' http://{}/posts",
             listener.local_addr()?
         );
-        axum::serve(listener, router).await?;
+        let asked = async { drop(tokio::signal::ctrl_c().await) };
+        axum::serve(listener, router).with_graceful_shutdown(asked).await?;
     } else {
         ask(&router, "GET", "/posts", None, None).await?;
         ask(&router, "GET", "/me", Some("annas-token"), None).await?;
