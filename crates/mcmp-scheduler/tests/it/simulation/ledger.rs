@@ -39,6 +39,8 @@ pub(crate) struct Ledger {
     pub(crate) exchanged: BTreeMap<AccountId, String>,
     /// When the clock was last set.
     pub(crate) jumped_at: Option<Instant>,
+    /// When a person last said of a job that it is not live.
+    pub(crate) denied: BTreeMap<JobId, Instant>,
     pub(crate) counts: Counts,
     calls: BTreeMap<u64, Call>,
     steps: u64,
@@ -134,9 +136,19 @@ impl Ledger {
         life.was_troubled(since) || self.jumped_at.is_some_and(|at| at >= since)
     }
 
+    /// Whether a person took a job out of a worker's hands shortly before `began`: what that worker
+    /// does until its next write is refused can be repeated.
+    fn was_taken(&self, job: Option<JobId>, began: Instant) -> bool {
+        let since = began.checked_sub(LONGEST_LEASE).unwrap_or(began);
+        job.and_then(|job| self.denied.get(&job)).is_some_and(|at| *at >= since)
+    }
+
     fn clashes(&self, new: &Call) -> Option<String> {
+        let is_harmless = |call: &Call| matches!(call.kind, CallKind::Prepare | CallKind::LookUp);
         let clash = self.calls.values().find(|other| {
-            let same_job = new.job.is_some() && new.job == other.job;
+            let overtaken =
+                (is_harmless(new) || is_harmless(other)) && self.was_taken(new.job, new.began);
+            let same_job = new.job.is_some() && new.job == other.job && !overtaken;
             let both =
                 |kind| new.kind == kind && other.kind == kind && new.account == other.account;
             (same_job || both(CallKind::GoLive) || both(CallKind::Refresh))

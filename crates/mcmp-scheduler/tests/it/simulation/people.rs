@@ -290,7 +290,10 @@ impl People {
             // It may show yet: whoever looks waits.
             Some(_) => return,
             None if self.hub.is_under_way(job.id) => return,
-            None => ("denies", posts.confirm_absent(job.id).await),
+            None => {
+                self.hub.ledger().denied.insert(job.id, Instant::now());
+                ("denies", posts.confirm_absent(job.id).await)
+            }
         };
         match result {
             Ok(_) => self.hub.note("owner", format!("{what} {}", short(job.id))),
