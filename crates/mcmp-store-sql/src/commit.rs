@@ -126,9 +126,13 @@ async fn carry_out(
             Write::Delete(record) => commit.add(&mut group, Operation::Delete, record).await?,
             Write::Restore(record) => commit.add(&mut group, Operation::Restore, record).await?,
             Write::Meter(change) => {
-                meters::change(commit.session, dialect, scope, &change).await?;
+                let done = meters::change(commit.session, dialect, scope, &change).await;
+                commit.after(&mut group, done).await?;
             }
-            Write::Lane(change) => commit.lanes.change(scope, &change)?,
+            Write::Lane(change) => {
+                let done = commit.lanes.change(scope, &change);
+                commit.after(&mut group, done).await?;
+            }
             other => {
                 let message = format!("holds a write that this store does not know: {other:?}");
                 return Err(StoreError::from(InvalidValue::inconsistent("changes", message)).into());
@@ -201,6 +205,19 @@ impl Commit<'_> {
         group.ids.insert(record.id());
         group.records.push((operation, record));
         Ok(())
+    }
+
+    /// What came of a write that did not wait for the group before it: where both are refused, what
+    /// comes first is told.
+    async fn after(
+        &mut self,
+        group: &mut Group,
+        done: Result<(), SqlError>,
+    ) -> Result<(), SqlError> {
+        if let Err(SqlError::Refused(_)) = done {
+            self.write(group).await?;
+        }
+        done
     }
 
     async fn write(&mut self, group: &mut Group) -> Result<(), SqlError> {
