@@ -406,6 +406,7 @@ CREATE TABLE rollup (
 );
 CREATE INDEX rollup_client_id ON rollup (client_id, id);
 CREATE INDEX rollup_client_id_day ON rollup (client_id, day, id);
+CREATE INDEX rollup_client_id_subject_day ON rollup (client_id, subject, day, id);
 
 -- Who is told.
 

@@ -224,7 +224,8 @@ async fn make(
     Ok(())
 }
 
-async fn write(
+/// Writes lanes that are locked.
+pub(crate) async fn write(
     session: &mut dyn Session,
     dialect: &dyn Dialect,
     lanes: impl Iterator<Item = &AccountLane>,

@@ -1,6 +1,6 @@
 //! The queue of publishing jobs: claims, leases, and what is due.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use mcmp_core::access::Scope;
@@ -11,10 +11,10 @@ use mcmp_core::time::to_millis;
 use uuid::Uuid;
 
 use crate::lanes::{self, Lanes};
-use crate::row::{as_optional_number, entity, time};
+use crate::row::{as_id, as_optional_number, entity, time};
 use crate::statement::Statement;
 use crate::write::{self, Expects};
-use crate::{Dialect, Session, SqlError, Value, ValueType};
+use crate::{Dialect, Row, Session, SqlError, Value, ValueType};
 
 /// How many ready lanes a claim looks at to be fair between clients.
 const FAIR_WINDOW: usize = 1_000;
@@ -154,8 +154,8 @@ async fn ready(
     let mut rounds = Vec::with_capacity(rows.len());
     for row in rows {
         let mut cells = row.into_iter();
-        let account = AccountId::from_uuid(crate::row::as_id(cells.next())?);
-        let client = ClientId::from_uuid(crate::row::as_id(cells.next())?);
+        let account = AccountId::from_uuid(as_id(cells.next())?);
+        let client = ClientId::from_uuid(as_id(cells.next())?);
         let round = lanes_of.entry(client).or_default();
         rounds.push((*round, account));
         *round += usize::from(is_scarce);
@@ -190,59 +190,74 @@ async fn start(
     dialect: &dyn Dialect,
     scope: &Scope,
     grant: &Grant<'_>,
-    round: Vec<AccountLane>,
+    mut round: Vec<AccountLane>,
 ) -> Result<(Vec<PublishJob>, Vec<AccountLane>), SqlError> {
-    let order: Vec<AccountId> = round.iter().map(|lane| lane.account_id).collect();
-    let mut jobs = first_due(session, dialect, grant.now, &order).await?;
-    let held: Vec<PublishJob> = order
-        .iter()
-        .filter_map(|account| jobs.remove(account))
-        .map(|job| grant.hold(job))
-        .collect();
-    write(session, dialect, scope, &held, Expects::Before).await?;
-    let mut lanes = Lanes::default();
-    lanes.hold(round.clone());
-    let started: BTreeSet<AccountId> = held.iter().map(|job| job.account_id).collect();
-    for lane in &round {
-        let lane = lanes.touch(lane.account_id, (lane.agency_id, lane.client_id))?;
-        if started.contains(&lane.account_id) {
+    let mut turns = turns(session, dialect, grant.now, &round).await?;
+    let mut held = Vec::with_capacity(round.len());
+    let mut started = Vec::with_capacity(round.len());
+    let mut idle = Lanes::default();
+    for lane in &mut round {
+        if let Some((job, next_due)) = turns.remove(&lane.account_id) {
+            held.push(grant.hold(job));
             lane.start(grant.now);
+            lane.settle(next_due);
+            started.push(&*lane);
+        } else {
+            idle.hold(vec![lane.clone()]);
+            idle.touch(lane.account_id, (lane.agency_id, lane.client_id))?;
         }
     }
-    let mut settled: BTreeMap<AccountId, AccountLane> = lanes
-        .settle(session, dialect)
-        .await?
-        .into_iter()
-        .map(|lane| (lane.account_id, lane))
-        .collect();
-    let settled = order.iter().filter_map(|account| settled.remove(account)).collect();
-    Ok((held, settled))
+    write(session, dialect, scope, &held, Expects::Before).await?;
+    if !started.is_empty() {
+        lanes::write(session, dialect, started.into_iter()).await?;
+    }
+    // What has nothing to start should not have been ready.
+    for settled in idle.settle(session, dialect).await? {
+        if let Some(lane) = round.iter_mut().find(|lane| lane.account_id == settled.account_id) {
+            *lane = settled;
+        }
+    }
+    Ok((held, round))
 }
 
-/// The job of each account whose turn it is.
-async fn first_due(
+/// The job of each account whose turn it is, and when the first of its other scheduled jobs is due.
+/// The lanes are locked.
+async fn turns(
     session: &mut dyn Session,
     dialect: &dyn Dialect,
     now: DateTime<Utc>,
-    accounts: &[AccountId],
-) -> Result<HashMap<AccountId, PublishJob>, SqlError> {
+    round: &[AccountLane],
+) -> Result<HashMap<AccountId, (PublishJob, Option<DateTime<Utc>>)>, SqlError> {
     let jobs = dialect.table(EntityKind::PublishJob.as_str());
+    // Materialized, as what is no plain column is not looked up in an index under row-level security:
+    // all jobs would be read.
     let mut statement = Statement::new(format!(
-        "SELECT {} FROM {jobs} WHERE id IN (SELECT (SELECT j.id FROM {jobs} AS j \
-         WHERE j.account_id = l.account_id AND j.state = 'scheduled' AND j.due_at <= ",
-        dialect.json("body"),
+        "WITH first AS MATERIALIZED (SELECT (SELECT j.id FROM {jobs} AS j \
+         WHERE j.account_id = l.account_id AND j.state = 'scheduled' AND j.due_at <= "
     ));
     let now = statement.bind(millis(now));
     statement.push(&format!(
-        "{now} ORDER BY j.planned_at, j.priority, j.id LIMIT 1) FROM {} AS l WHERE 1 = 1",
+        "{now} ORDER BY j.planned_at, j.priority, j.id LIMIT 1) AS id FROM {} AS l WHERE 1 = 1",
         dialect.table("account_lane"),
     ));
-    statement.among(dialect, "l.account_id", accounts.iter().map(|id| id.uuid()).collect());
+    let accounts = round.iter().map(|lane| lane.account_id.uuid()).collect();
+    statement.among(dialect, "l.account_id", accounts);
     // Said again, for whoever changed a job since the statement began.
-    statement.push(&format!(") AND state = 'scheduled' AND due_at <= {now}"));
+    statement.push(&format!(
+        ") SELECT {}, (SELECT min(o.due_at) FROM {jobs} AS o WHERE o.account_id = j.account_id \
+         AND o.state = 'scheduled' AND o.id <> j.id) FROM {jobs} AS j \
+         WHERE j.id IN (SELECT id FROM first) AND j.state = 'scheduled' AND j.due_at <= {now}",
+        dialect.json("j.body"),
+    ));
     statement.push(dialect.for_update());
-    let jobs = fetch(session, &statement).await?;
-    Ok(jobs.into_iter().map(|job| (job.account_id, job)).collect())
+    let columns = [ValueType::Json, ValueType::Number];
+    let rows = session.fetch(&statement.sql, &statement.values, &columns).await?;
+    let turn = |row: Row| {
+        let next_due = as_optional_number(row.get(1).cloned())?.map(time).transpose()?;
+        let job: PublishJob = entity(row)?;
+        Ok((job.account_id, (job, next_due)))
+    };
+    rows.into_iter().map(turn).collect()
 }
 
 /// [`JobQueue::renew`](mcmp_core::store::JobQueue::renew) on a transaction, at the store's time

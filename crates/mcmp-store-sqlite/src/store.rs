@@ -15,7 +15,7 @@ use mcmp_core::store::{
     Page, Query, Read, StoreError,
 };
 use mcmp_core::time::Month;
-use mcmp_store_sql::SqlError;
+use mcmp_store_sql::{Dialect, SqlError};
 use sqlx::pool::PoolConnection;
 use sqlx::{Sqlite, SqlitePool};
 use tokio::sync::watch;
@@ -96,7 +96,10 @@ impl SqliteStore {
         Ok(Reader { connection, prefix })
     }
 
-    fn dialect(&self) -> &SqliteDialect {
+    /// The words that the store's statements are made with: for a look at their plans, with
+    /// [`list_sql`](mcmp_store_sql::list_sql).
+    #[must_use]
+    pub fn dialect(&self) -> &dyn Dialect {
         &self.shared.ground.dialect
     }
 }
