@@ -11,7 +11,7 @@ use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
 
 use crate::dialect::PgDialect;
 use crate::error::OpenError;
-use crate::migrate::{self, Layout};
+use crate::migrate::{self, Layout, MIGRATIONS};
 use crate::schema_name::SchemaName;
 use crate::store::PostgresStore;
 
@@ -164,9 +164,9 @@ impl PostgresConfig {
         check_server(&mut connection).await?;
         self.check_role(&mut connection).await?;
         if self.migrates {
-            migrate::run(&mut connection, &schema, self.layout).await?;
+            migrate::run(&mut connection, &schema, self.layout, MIGRATIONS).await?;
         } else {
-            migrate::check(&mut connection, &schema, self.layout).await?;
+            migrate::check(&mut connection, &schema, self.layout, MIGRATIONS).await?;
         }
         drop(connection);
         let has_client_schemas = self.layout == Layout::SchemaPerClient;
@@ -183,7 +183,7 @@ impl PostgresConfig {
         let pool = self.connect().await?;
         let mut connection = pool.acquire().await?;
         check_server(&mut connection).await?;
-        migrate::run(&mut connection, &schema, self.layout).await
+        migrate::run(&mut connection, &schema, self.layout, MIGRATIONS).await
     }
 
     async fn connect(&self) -> Result<PgPool, OpenError> {

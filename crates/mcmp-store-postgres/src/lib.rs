@@ -9,6 +9,7 @@ mod migrate;
 mod outbox;
 mod queue;
 mod schema_name;
+mod server_clock;
 mod session;
 mod store;
 mod tenant;

@@ -8,7 +8,7 @@ use crate::schema_name::SchemaName;
 
 /// One step of the schema. Once released, its text never changes.
 #[derive(Debug, Clone, Copy)]
-struct Migration {
+pub(crate) struct Migration {
     version: i64,
     name: &'static str,
     sql: &'static str,
@@ -36,7 +36,7 @@ macro_rules! migrations {
     ($($version:literal $name:literal $only:expr),+ $(,)?) => {
         /// All of them, in order. `ALTER TABLE` of a partitioned table reaches its partitions, so
         /// that most are for both layouts.
-        const MIGRATIONS: &[Migration] = &[$(Migration {
+        pub(crate) const MIGRATIONS: &[Migration] = &[$(Migration {
             version: $version,
             name: $name,
             sql: include_str!(concat!("../migrations/", $name, ".sql")),
@@ -55,9 +55,10 @@ pub(crate) async fn run(
     connection: &mut PgConnection,
     schema: &SchemaName,
     layout: Layout,
+    migrations: &[Migration],
 ) -> Result<(), OpenError> {
-    let applied = applied(connection, schema).await?;
-    if missing(&applied, layout)?.is_empty() {
+    let applied = applied(connection, schema, migrations).await?;
+    if missing(&applied, layout, migrations)?.is_empty() {
         return Ok(());
     }
     let mut transaction = connection.begin().await?;
@@ -79,8 +80,8 @@ pub(crate) async fn run(
         schema.quoted()
     );
     sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut *transaction).await?;
-    let applied = self::applied(&mut transaction, schema).await?;
-    for migration in missing(&applied, layout)? {
+    let applied = self::applied(&mut transaction, schema, migrations).await?;
+    for migration in missing(&applied, layout, migrations)? {
         tracing::info!(schema = %schema, migration = migration.name, "the schema is migrated");
         sqlx::raw_sql(migration.sql).execute(&mut *transaction).await?;
         let sql = format!(
@@ -103,17 +104,18 @@ pub(crate) async fn check(
     connection: &mut PgConnection,
     schema: &SchemaName,
     layout: Layout,
+    migrations: &[Migration],
 ) -> Result<(), OpenError> {
-    let applied = applied(connection, schema).await?;
-    if !missing(&applied, layout)?.is_empty() {
+    let applied = applied(connection, schema, migrations).await?;
+    if !missing(&applied, layout, migrations)?.is_empty() {
         let found = applied.iter().map(|(version, _)| *version).max().unwrap_or_default();
-        return Err(OpenError::NotMigrated { found, known: newest() });
+        return Err(OpenError::NotMigrated { found, known: newest(migrations) });
     }
     Ok(())
 }
 
-fn newest() -> i64 {
-    MIGRATIONS.last().map_or(0, |migration| migration.version)
+fn newest(migrations: &[Migration]) -> i64 {
+    migrations.last().map_or(0, |migration| migration.version)
 }
 
 /// Which migrations were applied, and whether with the text that this program has; none if there
@@ -121,6 +123,7 @@ fn newest() -> i64 {
 async fn applied(
     connection: &mut PgConnection,
     schema: &SchemaName,
+    migrations: &[Migration],
 ) -> Result<Vec<(i64, bool)>, OpenError> {
     let table = schema.qualified("migration");
     let is_there: bool = sqlx::query_scalar("SELECT to_regclass($1) IS NOT NULL")
@@ -131,7 +134,7 @@ async fn applied(
         return Ok(Vec::new());
     }
     let (versions, texts): (Vec<i64>, Vec<&str>) =
-        MIGRATIONS.iter().map(|migration| (migration.version, migration.sql)).unzip();
+        migrations.iter().map(|migration| (migration.version, migration.sql)).unzip();
     let sql = format!(
         "SELECT a.version, coalesce(a.sql_md5 = md5(k.sql), true) FROM {table} AS a \
          LEFT JOIN unnest($1::bigint[], $2::text[]) AS k (version, sql) ON k.version = a.version \
@@ -142,15 +145,20 @@ async fn applied(
 }
 
 /// Which migrations are missing, in order.
-fn missing(applied: &[(i64, bool)], layout: Layout) -> Result<Vec<Migration>, OpenError> {
-    if let Some((found, _)) = applied.iter().find(|(version, _)| *version > newest()) {
-        return Err(OpenError::NewerSchema { found: *found, known: newest() });
+fn missing(
+    applied: &[(i64, bool)],
+    layout: Layout,
+    migrations: &[Migration],
+) -> Result<Vec<Migration>, OpenError> {
+    let newest = newest(migrations);
+    if let Some((found, _)) = applied.iter().find(|(version, _)| *version > newest) {
+        return Err(OpenError::NewerSchema { found: *found, known: newest });
     }
     if let Some((version, _)) = applied.iter().find(|(_, is_same)| !is_same) {
         return Err(OpenError::ChangedMigration { version: *version });
     }
     let is_applied = |known: &Migration| applied.iter().any(|(v, _)| *v == known.version);
-    let for_one = MIGRATIONS.iter().filter_map(|known| Some((known, known.only?)));
+    let for_one = migrations.iter().filter_map(|known| Some((known, known.only?)));
     for (known, only) in for_one {
         // What is for one layout alone is part of a schema from its beginning, or never.
         if !applied.is_empty() && is_applied(known) != (only == layout) {
@@ -163,7 +171,7 @@ fn missing(applied: &[(i64, bool)], layout: Layout) -> Result<Vec<Migration>, Op
         }
     }
     let is_wanted = |known: &&Migration| known.only.is_none_or(|only| only == layout);
-    let known = MIGRATIONS.iter().filter(is_wanted);
+    let known = migrations.iter().filter(is_wanted);
     Ok(known.filter(|known| !is_applied(known)).copied().collect())
 }
 
@@ -182,46 +190,5 @@ fn lock_key(schema: &SchemaName) -> i64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{Layout, MIGRATIONS, missing};
-    use crate::error::OpenError;
-
-    #[test]
-    fn versions_count_up() {
-        for (place, migration) in (1..).zip(MIGRATIONS) {
-            assert_eq!(migration.version, place);
-            assert!(migration.name.starts_with(&format!("{place:04}_")));
-        }
-    }
-
-    fn versions(applied: &[(i64, bool)], layout: Layout) -> Result<Vec<i64>, OpenError> {
-        let missing = missing(applied, layout)?;
-        Ok(missing.into_iter().map(|migration| migration.version).collect())
-    }
-
-    #[test]
-    fn what_was_applied_is_known_and_unchanged() {
-        let layout = Layout::SharedTables;
-        assert_eq!(versions(&[], layout).unwrap(), [1]);
-        assert_eq!(versions(&[(1, true)], layout).unwrap(), Vec::<i64>::new());
-        assert!(matches!(
-            missing(&[(1, false)], layout),
-            Err(OpenError::ChangedMigration { version: 1 })
-        ));
-        assert!(matches!(
-            missing(&[(1, true), (999, true)], layout),
-            Err(OpenError::NewerSchema { found: 999, .. })
-        ));
-    }
-
-    #[test]
-    fn a_schema_keeps_its_layout() {
-        assert_eq!(versions(&[], Layout::SchemaPerClient).unwrap(), [1, 2]);
-        for (applied, layout) in [
-            (&[(1, true)][..], Layout::SchemaPerClient),
-            (&[(1, true), (2, true)], Layout::SharedTables),
-        ] {
-            assert!(matches!(missing(applied, layout), Err(OpenError::OtherTenancy { .. })));
-        }
-    }
-}
+#[path = "migrate_tests.rs"]
+mod tests;

@@ -17,6 +17,9 @@ use crate::transaction::{or_rolled_back, retried};
 #[async_trait]
 impl JobQueue for PostgresStore {
     async fn now(&self) -> Result<DateTime<Utc>, StoreError> {
+        if let Some(now) = self.known_time() {
+            return Ok(now);
+        }
         let now = retried!(|attempts| async {
             let mut connection = self.pool().acquire().await.map_err(sql_error)?;
             self.time(&mut PgSession::new(&mut connection)).await

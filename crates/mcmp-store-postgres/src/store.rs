@@ -15,6 +15,7 @@ use sqlx::PgPool;
 use crate::client_schemas;
 use crate::dialect::PgDialect;
 use crate::schema_name::SchemaName;
+use crate::server_clock::ServerClock;
 use crate::session::PgSession;
 use crate::tenant::Access;
 use crate::transaction::retried;
@@ -32,6 +33,7 @@ struct Shared {
     pool: PgPool,
     dialect: PgDialect,
     clock: Option<Arc<dyn Clock>>,
+    server_clock: ServerClock,
     wake: Wake,
     /// Who gets the odd place of a claim.
     odd_to_unknown: AtomicBool,
@@ -47,7 +49,16 @@ impl PostgresStore {
         let wake =
             if notifies { Wake::across_processes(&pool, dialect.schema()) } else { Wake::local() };
         let odd_to_unknown = AtomicBool::new(false);
-        Self { shared: Arc::new(Shared { pool, dialect, clock, wake, odd_to_unknown }) }
+        Self {
+            shared: Arc::new(Shared {
+                pool,
+                dialect,
+                clock,
+                server_clock: ServerClock::default(),
+                wake,
+                odd_to_unknown,
+            }),
+        }
     }
 
     /// The pool that the store works with.
@@ -81,6 +92,12 @@ impl PostgresStore {
         self.shared.odd_to_unknown.fetch_xor(true, Ordering::Relaxed)
     }
 
+    /// The store's time, where that takes no question to the server.
+    pub(crate) fn known_time(&self) -> Option<DateTime<Utc>> {
+        let injected = self.shared.clock.as_ref().map(|clock| clock.now());
+        injected.or_else(|| self.shared.server_clock.now())
+    }
+
     /// The store's time: the server's, or the injected clock's.
     pub(crate) async fn time(
         &self,
@@ -89,12 +106,13 @@ impl PostgresStore {
         if let Some(clock) = &self.shared.clock {
             return Ok(clock.now());
         }
-        let sql = "SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint";
+        let sql = "SELECT floor(extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
         let rows = session.fetch(sql, &[], &[ValueType::Number]).await?;
         match rows.first().and_then(|row| row.first()) {
-            Some(Value::Number(millis)) => DateTime::from_timestamp_millis(*millis),
+            Some(Value::Number(micros)) => DateTime::from_timestamp_micros(*micros),
             _ => None,
         }
+        .map(|now| self.shared.server_clock.read(now))
         .ok_or_else(|| SqlError::Failed("the server's time can't be read".into()))
     }
 }
