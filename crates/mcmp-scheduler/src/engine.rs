@@ -206,11 +206,12 @@ impl Engine {
     /// nothing is lost, and what was under way goes on after its lease.
     pub async fn run(&self, shutdown: impl Future<Output = ()>) {
         telemetry::describe();
-        let (stop, stopping) = watch::channel(false);
+        // A channel each: those who listen to one are woken in an order of chance.
+        let mut stops = Vec::new();
         let mut tasks = Tasks::default();
         info!(worker = %self.worker_id().0, "the engine starts");
         for part in self.parts() {
-            self.spawn(part, Duration::ZERO, &mut tasks, &stopping);
+            stops.push(self.spawn(part, Duration::ZERO, &mut tasks));
         }
         tokio::pin!(shutdown);
         loop {
@@ -223,13 +224,16 @@ impl Engine {
                     telemetry::loop_failed(part.which);
                     self.shared.health.failed(part.which, self.name_of(part), &error.to_string());
                     let after = self.shared.pace.around(RESTART_AFTER);
-                    self.spawn(part, after, &mut tasks, &stopping);
+                    stops.retain(|stop: &watch::Sender<bool>| !stop.is_closed());
+                    stops.push(self.spawn(part, after, &mut tasks));
                 }
             }
         }
         info!("the engine stops");
-        // Nobody listening is nobody to stop.
-        let _ = stop.send(true);
+        for stop in &stops {
+            // Nobody listening is nobody to stop.
+            let _ = stop.send(true);
+        }
         let all = async {
             while let Some((part, error)) = tasks.failed().await {
                 error!(name = part.which.as_str(), %error, "a loop panicked at shutdown");
@@ -312,14 +316,10 @@ impl Engine {
         subscriber.filter(|_| part.which == Loop::Outbox).map_or("", |(name, _)| name)
     }
 
-    fn spawn(
-        &self,
-        part: Part,
-        after: Duration,
-        tasks: &mut Tasks,
-        stopping: &watch::Receiver<bool>,
-    ) {
-        let (shared, stop) = (Arc::clone(&self.shared), stopping.clone());
+    /// Starts a loop, and answers with what stops it.
+    fn spawn(&self, part: Part, after: Duration, tasks: &mut Tasks) -> watch::Sender<bool> {
+        let (stopping, stop) = watch::channel(false);
+        let shared = Arc::clone(&self.shared);
         tasks.spawn(part, async move {
             let mut stopped = stop.clone();
             tokio::select! {
@@ -329,6 +329,7 @@ impl Engine {
             }
             run_part(part, shared, stop).await;
         });
+        stopping
     }
 
     /// Whether there is anything for a loop to work with.

@@ -35,11 +35,13 @@ impl Pace {
         every * (900 + self.permille() / 5) / 1_000
     }
 
-    /// `until`, later by up to a tenth of the wait: who waits for the same time comes one by one.
+    /// `until`, later by up to a tenth of the wait, in whole milliseconds: who waits for the same time
+    /// comes one by one.
     pub(crate) fn after(&self, until: DateTime<Utc>, now: DateTime<Utc>) -> DateTime<Utc> {
         let wait = (until - now).max(TimeDelta::zero());
-        let permille = i32::try_from(self.permille() / 10).unwrap_or(0);
-        until.checked_add_signed(wait / 1_000 * permille).unwrap_or(until)
+        let permille = i64::from(self.permille() / 10);
+        let later = wait.num_milliseconds().saturating_mul(permille) / 1_000;
+        until.checked_add_signed(TimeDelta::milliseconds(later)).unwrap_or(until)
     }
 
     /// Any part of `longest`, but not less than a tenth: workers that fail together come back at
@@ -84,6 +86,7 @@ mod tests {
                 let until = now + TimeDelta::from_std(every).unwrap();
                 let later = pace.after(until, now) - until;
                 prop_assert!(later >= TimeDelta::zero() && later * 10 <= until - now);
+                prop_assert_eq!(later.subsec_nanos() % 1_000_000, 0, "stores keep no more");
             }
         }
     }
