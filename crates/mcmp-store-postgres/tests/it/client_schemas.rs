@@ -10,10 +10,10 @@ use mcmp_core::store::{
 };
 use mcmp_core::testkit::Stored;
 use mcmp_store_postgres::OpenError;
+use mcmp_test_servers::postgres::{database, execute};
 use sqlx::AssertSqlSafe;
 
 use crate::fixture::Fixture;
-use crate::server::{database, execute};
 
 fn schema_of(client: ClientId) -> String {
     format!("mcmp_c_{}", client.uuid().simple())

@@ -6,7 +6,7 @@ use mcmp_core::testkit::{Skip, TestStore};
 use mcmp_core::time::ManualClock;
 use mcmp_store_postgres::PostgresConfig;
 
-use crate::server::Database;
+use mcmp_test_servers::postgres::Database;
 
 async fn opened(database: Database, config: PostgresConfig) -> TestStore {
     let clock = ManualClock::new("2026-11-02T09:00:00Z".parse().unwrap());

@@ -1,8 +1,6 @@
 //! Connections that are lost, and a server that goes away.
 
-use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -12,10 +10,11 @@ use mcmp_core::store::{ChangeSet, Commit, EventPosition, Outbox, Read, StoreErro
 use mcmp_core::testkit::{Skip, TestStore, World};
 use mcmp_core::time::ManualClock;
 use mcmp_store_postgres::PostgresConfig;
+use mcmp_test_servers::postgres::database;
+use mcmp_test_servers::{script, skipped};
 use tokio::task::JoinSet;
 
 use crate::fixture::Fixture;
-use crate::server::{database, skipped};
 
 /// Sessions are ended in the middle of commits, again and again: what was acknowledged is there with
 /// its event, what was not is there wholly or not at all, and nothing but `Unavailable` is said.
@@ -74,43 +73,35 @@ async fn lost_connections_lose_nothing() {
 
 /// A server of this test alone, to be stopped and started.
 struct OwnServer {
-    dir: PathBuf,
+    dir: String,
 }
 
 impl OwnServer {
-    fn run(&self, command: &str) -> Result<String, String> {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scripts/postgres");
-        let mut bash = Command::new("bash");
-        bash.arg(script).args(command.split(' ')).arg("--dir").arg(&self.dir);
-        let output = bash.output().map_err(|error| error.to_string())?;
-        if output.status.success() {
-            Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
-        } else {
-            Err(String::from_utf8_lossy(&output.stderr).trim().to_owned())
-        }
+    fn run(&self, command: &[&str]) -> Result<BTreeMap<String, String>, String> {
+        script::run("postgres", &[command, &["--dir", &self.dir]].concat())
+    }
+
+    fn start(&self) -> Result<BTreeMap<String, String>, Skip> {
+        script::start("postgres", &["--stop-when-idle", "5", "--dir", &self.dir])
     }
 }
 
 impl Drop for OwnServer {
     fn drop(&mut self) {
-        let _ = self.run("stop --purge");
+        let _ = self.run(&["stop", "--purge"]);
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restart_of_the_server_is_survived() {
-    let dir = PathBuf::from(format!("/tmp/mcmp-postgres-test-{}", std::process::id()));
-    let server = OwnServer { dir };
-    let address = match server.run("start --stop-when-idle 5") {
-        Ok(address) => address.trim_start_matches("PG_URL=").to_owned(),
-        Err(what) if what.contains("missing:") => {
-            let install = "./scripts/postgres start --install".to_owned();
-            return skipped("a_restart_of_the_server_is_survived", &Skip { what, install });
-        }
-        Err(what) => panic!("{what}"),
+    let server = OwnServer { dir: format!("/tmp/mcmp-postgres-test-{}", std::process::id()) };
+    let said = match server.start() {
+        Ok(said) => said,
+        Err(skip) => return skipped("a_restart_of_the_server_is_survived", &skip),
     };
     let clock = ManualClock::new("2026-11-02T09:00:00Z".parse().unwrap());
-    let config = PostgresConfig::url(address).allow_superuser().clock(Arc::new(clock.clone()));
+    let config =
+        PostgresConfig::url(&said["PG_URL"]).allow_superuser().clock(Arc::new(clock.clone()));
     let store = config.open().await.unwrap();
     let world = World::new(TestStore::new(Arc::new(store.clone()), clock)).await;
     let commit = async |seq| {
@@ -123,10 +114,10 @@ async fn a_restart_of_the_server_is_survived() {
     let idle = [store.pool().acquire().await.unwrap(), store.pool().acquire().await.unwrap()];
     drop(idle);
     let before = commit(1).await.unwrap();
-    server.run("stop").unwrap();
+    server.run(&["stop"]).unwrap();
     let while_down = commit(2).await;
     assert!(matches!(while_down, Err(StoreError::Unavailable { .. })), "{while_down:?}");
-    server.run("start --stop-when-idle 5").unwrap();
+    server.start().unwrap();
     let after = commit(3).await.unwrap();
     for id in [before, after] {
         let found: Option<Post> = store.get(&world.system, id).await.unwrap();

@@ -11,9 +11,8 @@ use mcmp_core::store::{ChangeSet, ClaimRequest, JobQueue};
 use mcmp_core::testkit::{TestStore, World};
 use mcmp_core::time::ManualClock;
 use mcmp_store_postgres::{PostgresConfig, PostgresStore};
+use mcmp_test_servers::postgres::{Database, connect};
 use sqlx::postgres::PgConnection;
-
-use crate::server::{Database, connect};
 
 pub(crate) struct Fixture {
     pub(crate) world: World,
@@ -68,14 +67,8 @@ impl Fixture {
 
     /// A scheduled job, due `minutes` from now, not yet stored.
     pub(crate) async fn job(&self, account: AccountId, minutes: i64) -> PublishJob {
-        let mut job: PublishJob = self.world.make(0, 1);
         let due = self.now().await + TimeDelta::minutes(minutes);
-        (job.account_id, job.state, job.due_at, job.planned_at) =
-            (account, JobState::Scheduled, due, due);
-        (job.priority, job.rev, job.fence, job.crashes) = (0, 1, 0, 0);
-        (job.lease, job.intent, job.hold_reason, job.finished_at) = (None, None, None, None);
-        (job.cancel_requested_at, job.checkpoint) = (None, None);
-        job
+        scheduled(&self.world, 0, account, due)
     }
 
     pub(crate) async fn insert_job(&mut self, account: AccountId, minutes: i64) -> PublishJob {
@@ -104,6 +97,22 @@ impl Fixture {
             tokio::task::yield_now().await;
         }
     }
+}
+
+/// A scheduled job that nobody has touched, not yet stored.
+pub(crate) fn scheduled(
+    world: &World,
+    place: usize,
+    account: AccountId,
+    due: DateTime<Utc>,
+) -> PublishJob {
+    let mut job: PublishJob = world.make(place, 1);
+    (job.account_id, job.state, job.due_at, job.planned_at) =
+        (account, JobState::Scheduled, due, due);
+    (job.priority, job.rev, job.fence, job.crashes) = (0, 1, 0, 0);
+    (job.lease, job.intent, job.hold_reason, job.finished_at) = (None, None, None, None);
+    (job.cancel_requested_at, job.checkpoint) = (None, None);
+    job
 }
 
 pub(crate) fn request(limit: usize) -> ClaimRequest {

@@ -3,10 +3,10 @@
 use mcmp_core::event::Event;
 use mcmp_core::post::Post;
 use mcmp_core::store::{ChangeSet, Commit, EventPosition, Outbox, Read, StoreError};
+use mcmp_test_servers::postgres::{database, execute};
 use sqlx::{Connection, Executor};
 
 use crate::fixture::Fixture;
-use crate::server::{database, execute};
 
 /// A change with its event, in the first client.
 fn change(fixture: &Fixture, seq: u64) -> (Post, ChangeSet) {
@@ -22,7 +22,7 @@ async fn orders(fixture: &Fixture) -> i64 {
     sqlx::query_scalar("SELECT count(*) FROM shop.orders").fetch_one(&mut session).await.unwrap()
 }
 
-async fn shop(database: crate::server::Database) -> Fixture {
+async fn shop(database: mcmp_test_servers::postgres::Database) -> Fixture {
     let fixture = Fixture::new(database).await;
     let mut session = fixture.session().await;
     execute(&mut session, "CREATE SCHEMA shop; CREATE TABLE shop.orders (number bigint)").await;

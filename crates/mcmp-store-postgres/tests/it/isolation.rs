@@ -11,11 +11,11 @@ use mcmp_core::member::Invitation;
 use mcmp_core::notification::Notification;
 use mcmp_core::store::{EntityKind, TenancyKind};
 use mcmp_store_postgres::OpenError;
+use mcmp_test_servers::postgres::{connect, database, execute};
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Executor};
 
 use crate::fixture::{Fixture, literal};
-use crate::server::{connect, database, execute};
 
 /// All tables with tenants' data.
 async fn tables(connection: &mut PgConnection) -> Vec<String> {
@@ -30,7 +30,7 @@ async fn count(connection: &mut PgConnection, table: &str, condition: &str) -> i
 }
 
 /// A world with something in every table.
-async fn full(database: crate::server::Database) -> Fixture {
+async fn full(database: mcmp_test_servers::postgres::Database) -> Fixture {
     let mut fixture = Fixture::new(database).await;
     macro_rules! populate {
         ($($kind:ty),+ $(,)?) => { $(fixture.world.populate::<$kind>(2).await;)+ };

@@ -1,4 +1,4 @@
-//! Tests against a real PostgreSQL server; see `server.rs` for which one.
+//! Tests against a real PostgreSQL server; see `mcmp_test_servers::postgres` for which one.
 
 #![allow(
     clippy::unwrap_used,
@@ -11,6 +11,7 @@
 
 mod client_schemas;
 mod conformance;
+mod draining;
 mod failures;
 mod fixture;
 mod host;
@@ -18,6 +19,6 @@ mod isolation;
 mod migrations;
 mod moving;
 mod plans;
+mod processes;
 mod races;
-mod server;
 mod wake;

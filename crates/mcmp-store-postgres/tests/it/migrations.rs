@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use mcmp_core::store::{EntityKind, FieldType};
 use mcmp_store_postgres::OpenError;
+use mcmp_test_servers::postgres::{connect, database, execute};
 use sqlx::AssertSqlSafe;
 use tokio::task::JoinSet;
 
 use crate::fixture::Fixture;
-use crate::server::{connect, database, execute};
 
 #[tokio::test]
 async fn several_processes_may_start_at_once() {

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use mcmp_core::store::MemoryStore;
 use mcmp_core::testkit::{Skip, TestStore, transfer::round_trip};
 use mcmp_core::time::ManualClock;
+use mcmp_test_servers::skipped;
 
 use crate::conformance::{schema_per_client, shared_tables};
-use crate::server::skipped;
 
 async fn memory() -> Result<TestStore, Skip> {
     let clock = ManualClock::new("2026-11-02T09:00:00Z".parse().unwrap());

@@ -1,16 +1,19 @@
 //! How the database answers: every list by an index, in its order.
 
+use std::sync::Arc;
+
 use mcmp_core::access::Scope;
 use mcmp_core::post::Post;
-use mcmp_core::store::{Direction, Filter, Query, Sort};
+use mcmp_core::store::{Direction, Filter, JobQueue, Query, Sort};
 use mcmp_core::testkit::{Sample, Vary};
+use mcmp_core::time::ManualClock;
 use mcmp_store_sql::{Value, list_sql};
+use mcmp_test_servers::postgres::{database, execute};
 use serde_json::Value as Json;
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Row};
 
-use crate::fixture::{Fixture, literal};
-use crate::server::{database, execute};
+use crate::fixture::{Fixture, literal, request};
 
 /// The plan of a list, for whoever reads everything: policies have no part in which index is taken.
 async fn plan<E: Sample>(
@@ -142,6 +145,44 @@ async fn lists_of_100_000_posts_are_served_by_an_index() {
         let plan = plan(&mut session, &fixture, owner, &query).await;
         assert_eq!(waste(&plan), None, "{name} under policies:\n{plan:#}");
     }
+}
+
+/// A claim reads the jobs that it takes, however many wait, also under policies.
+#[tokio::test]
+async fn a_claim_reads_no_more_than_it_takes() {
+    const WAITING: i64 = 5_000;
+    let mut fixture = Fixture::new(database!("a_claim_reads_no_more_than_it_takes")).await;
+    let clock = ManualClock::new(fixture.now().await);
+    let config = fixture.database.config().clock(Arc::new(clock)).without_notifications();
+    // One connection, whose counts are its own.
+    let store = config.max_connections(1).open().await.unwrap();
+    let account = fixture.account().await;
+    let job = fixture.insert_job(account, -1).await;
+    let mut session = store.pool().acquire().await.unwrap();
+    // Of an account without a lane, so that nobody takes them.
+    let fill = format!(
+        "BEGIN; SET LOCAL mcmp.reach = 'everything'; \
+         INSERT INTO mcmp.publish_job SELECT gen_random_uuid(), j.version, j.agency_id, j.client_id, \
+         gen_random_uuid(), j.post_id, j.state, j.due_at, j.planned_at, j.priority, j.fence, \
+         j.lease_until, j.metrics_due_at, j.body FROM mcmp.publish_job AS j, \
+         generate_series(1, {WAITING}) WHERE j.id = {}; COMMIT",
+        literal(job.id)
+    );
+    execute(&mut session, &fill).await;
+    let before = rows_read(&mut session).await;
+    drop(session);
+    let claimed = store.claim(&fixture.system(), &request(10)).await.unwrap().jobs;
+    assert_eq!(claimed.len(), 1);
+    let read = rows_read(&mut store.pool().acquire().await.unwrap()).await - before;
+    assert!(read < WAITING / 10, "{read} rows");
+}
+
+/// How many jobs' rows a session has read, or others before.
+async fn rows_read(session: &mut PgConnection) -> i64 {
+    execute(session, "SELECT pg_stat_force_next_flush()").await;
+    let sql = "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_user_tables \
+               WHERE relid = 'mcmp.publish_job'::regclass";
+    sqlx::query_scalar(sql).fetch_one(session).await.unwrap()
 }
 
 /// Where the planner is kept from reading or sorting whole tables, it finds another way for every

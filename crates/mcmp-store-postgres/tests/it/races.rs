@@ -2,10 +2,10 @@
 
 use mcmp_core::event::Event;
 use mcmp_core::store::{ChangeSet, Commit, EventPosition, JobQueue, Outbox};
+use mcmp_test_servers::postgres::{database, execute};
 use sqlx::AssertSqlSafe;
 
 use crate::fixture::{Fixture, finished, inserted, literal, request};
-use crate::server::{database, execute};
 
 /// A claim that has chosen a job waits for whoever changes it, and then looks again: a job that was
 /// cancelled in between does not go out.

@@ -1,9 +1,9 @@
 //! Wake-ups across processes.
 
 use mcmp_core::store::{Commit, JobQueue};
+use mcmp_test_servers::postgres::database;
 
 use crate::fixture::{Fixture, inserted};
-use crate::server::database;
 
 /// Another store of the same database is woken by a commit, which it did not make.
 #[tokio::test]

@@ -3,15 +3,17 @@
 use std::path::Path;
 use std::process::Command;
 
+use chrono::TimeDelta;
 use mcmp_core::agency::Meter;
 use mcmp_core::store::{
     ChangeSet, Commit, Entity, EventPosition, JobQueue, MeterChange, Outbox, Query,
 };
 use mcmp_core::testkit::Sample;
+use mcmp_core::time::Clock;
 use mcmp_store_sqlite::{OpenError, SqliteConfig, SqliteStore, TablePrefix};
 use sqlx::{AssertSqlSafe, ConnectOptions, Row, SqliteConnection};
 
-use super::place::{Folder, Seeded, system};
+use super::place::{Folder, Seeded, clock, system};
 
 async fn connect(file: &Path) -> SqliteConnection {
     let options = sqlx::sqlite::SqliteConnectOptions::new().filename(file);
@@ -117,23 +119,30 @@ async fn a_newer_file_is_refused() {
 #[test]
 fn processes_open_a_new_file_at_once() {
     const FILE: &str = "MCMP_OPEN_AT_ONCE";
+    const NUMBER: &str = "MCMP_OPEN_AT_ONCE_NUMBER";
     if let Ok(file) = std::env::var(FILE) {
+        let number: i64 = std::env::var(NUMBER).unwrap().parse().unwrap();
         let runtime = tokio::runtime::Runtime::new().unwrap();
         return runtime.block_on(async {
             let store = SqliteStore::open(SqliteConfig::new(file)).await.unwrap();
-            Seeded::new(&store).await;
+            Seeded::at(&store, clock().now() + TimeDelta::seconds(number)).await;
             store.close().await;
         });
     }
     for _ in 0..5 {
         let folder = Folder::new();
         let file = folder.file("store.sqlite");
-        let start = || {
+        let start = |number: u32| {
             let mut command = Command::new(std::env::current_exe().unwrap());
             command.args(["migrations::processes_open_a_new_file_at_once", "--exact"]);
-            command.env(FILE, &file).stdout(std::process::Stdio::null()).spawn().unwrap()
+            command
+                .env(FILE, &file)
+                .env(NUMBER, number.to_string())
+                .stdout(std::process::Stdio::null())
+                .spawn()
+                .unwrap()
         };
-        let children: Vec<_> = (0..4).map(|_| start()).collect();
+        let children: Vec<_> = (0..4).map(start).collect();
         for mut child in children {
             assert!(child.wait().unwrap().success());
         }

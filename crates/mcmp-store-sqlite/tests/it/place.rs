@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use mcmp_core::access::{Actor, Scope};
 use mcmp_core::event::Event;
 use mcmp_core::store::ChangeSet;
@@ -51,7 +52,12 @@ pub(crate) struct Seeded {
 impl Seeded {
     /// An agency with two clients.
     pub(crate) async fn new(store: &dyn mcmp_core::store::Store) -> Self {
-        let maker = Maker::new(store.now().await.unwrap());
+        Self::at(store, store.now().await.unwrap()).await
+    }
+
+    /// The same, as of a time of its own: of one time all ids are the same.
+    pub(crate) async fn at(store: &dyn mcmp_core::store::Store, base: DateTime<Utc>) -> Self {
+        let maker = Maker::new(base);
         let place = Place::new(&maker, maker.id(), maker.id(), maker.id());
         let seeded = Self { maker, place };
         let mut changes = ChangeSet::new();

@@ -1,4 +1,4 @@
-//! The server, and a database of its own for each test.
+//! A PostgreSQL server, and a database of its own for each test.
 //!
 //! The server is the one that `MCMP_TEST_POSTGRES_URL` names, by the address of a superuser; else the
 //! one of `scripts/postgres`, which is started if PostgreSQL is installed and stops by itself when
@@ -7,7 +7,6 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
-use std::process::Command;
 use std::str::FromStr;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -16,6 +15,8 @@ use mcmp_core::testkit::Skip;
 use mcmp_store_postgres::PostgresConfig;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
+
+use crate::script;
 
 /// The role that stores work as.
 const ROLE: &str = "mcmp_test";
@@ -32,28 +33,37 @@ enum Layout {
 
 /// A database for one test, dropped with this value.
 #[derive(Debug)]
-pub(crate) struct Database {
+pub struct Database {
     name: String,
     admin: PgConnectOptions,
 }
 
 impl Database {
     /// A database with an empty, migrated schema `mcmp`.
-    pub(crate) async fn fresh() -> Result<Self, Skip> {
+    ///
+    /// # Errors
+    /// [`Skip`] where there is no server.
+    pub async fn fresh() -> Result<Self, Skip> {
         let admin = admin()?;
         let template = template(&admin, Layout::SharedTables).await;
         Ok(Self::create(admin, &format!("TEMPLATE {template}")).await)
     }
 
     /// The same, with a schema for each client.
-    pub(crate) async fn per_client() -> Result<Self, Skip> {
+    ///
+    /// # Errors
+    /// [`Skip`] where there is no server.
+    pub async fn per_client() -> Result<Self, Skip> {
         let admin = admin()?;
         let template = template(&admin, Layout::SchemaPerClient).await;
         Ok(Self::create(admin, &format!("TEMPLATE {template}")).await)
     }
 
     /// An empty database.
-    pub(crate) async fn empty() -> Result<Self, Skip> {
+    ///
+    /// # Errors
+    /// [`Skip`] where there is no server.
+    pub async fn empty() -> Result<Self, Skip> {
         let admin = admin()?;
         // Makes the role, too.
         template(&admin, Layout::SharedTables).await;
@@ -73,17 +83,17 @@ impl Database {
     }
 
     /// How the role of the stores gets there.
-    pub(crate) fn options(&self) -> PgConnectOptions {
+    pub fn options(&self) -> PgConnectOptions {
         as_role(&self.admin, &self.name)
     }
 
     /// How the superuser gets there.
-    pub(crate) fn superuser(&self) -> PgConnectOptions {
+    pub fn superuser(&self) -> PgConnectOptions {
         self.admin.clone().database(&self.name)
     }
 
     /// A store in it.
-    pub(crate) fn config(&self) -> PostgresConfig {
+    pub fn config(&self) -> PostgresConfig {
         PostgresConfig::options(self.options())
     }
 }
@@ -105,33 +115,31 @@ impl Drop for Database {
     }
 }
 
-/// Skips a test by name where there is no server, unless none may be skipped.
-#[allow(clippy::print_stderr, reason = "a skipped test must not look like a passed one")]
-pub(crate) fn skipped(test: &str, Skip { what, install }: &Skip) {
-    let required = std::env::var("MCMP_REQUIRE_SERVICES").is_ok_and(|v| v == "1");
-    assert!(!required, "{test} can't be skipped here: {what}; {install}");
-    eprintln!("SKIPPED {test}: {what}; {install}");
-}
-
-/// A fresh database, or the end of the test where there is no server.
-macro_rules! database {
+/// A fresh database, or the end of the test where there is no server: `database!("the_test")`, or
+/// `database!("the_test", per_client)` for what another function of [`Database`] makes.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __postgres_database {
     ($test:literal) => {
-        $crate::server::database!($test, fresh)
+        $crate::postgres::database!($test, fresh)
     };
     ($test:literal, $kind:ident) => {
-        match $crate::server::Database::$kind().await {
+        match $crate::postgres::Database::$kind().await {
             Ok(database) => database,
-            Err(skip) => return $crate::server::skipped($test, &skip),
+            Err(skip) => return $crate::skipped($test, &skip),
         }
     };
 }
-pub(crate) use database;
+#[doc(inline)]
+pub use crate::__postgres_database as database;
 
-pub(crate) async fn connect(options: &PgConnectOptions) -> PgConnection {
+/// A session that is given these options.
+pub async fn connect(options: &PgConnectOptions) -> PgConnection {
     options.connect().await.unwrap()
 }
 
-pub(crate) async fn execute(connection: &mut PgConnection, sql: &str) {
+/// Runs statements that must work.
+pub async fn execute(connection: &mut PgConnection, sql: &str) {
     sqlx::raw_sql(AssertSqlSafe(sql)).execute(connection).await.unwrap();
 }
 
@@ -150,22 +158,8 @@ fn admin() -> Result<PgConnectOptions, Skip> {
 }
 
 fn started() -> Result<String, Skip> {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scripts/postgres");
-    let install = "./scripts/postgres start --install".to_owned();
-    let output = Command::new("bash")
-        .arg(&script)
-        .args(["start", "--stop-when-idle", "15"])
-        .output()
-        .map_err(|error| Skip { what: format!("no bash: {error}"), install: install.clone() })?;
-    if !output.status.success() {
-        let what = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-        // What is installed and does not start is a failure, not a reason to skip.
-        assert!(what.contains("missing:"), "{what}");
-        return Err(Skip { what, install });
-    }
-    let lines = String::from_utf8_lossy(&output.stdout).into_owned();
-    let url = lines.lines().find_map(|line| line.strip_prefix("PG_URL="));
-    Ok(url.expect("the script says where the server is").to_owned())
+    let mut said = script::start("postgres", &["--stop-when-idle", "15"])?;
+    Ok(said.remove("PG_URL").expect("the script says where the server is"))
 }
 
 /// The name of a migrated database to copy, made by whoever comes first. It is another one when the
@@ -205,7 +199,7 @@ async fn template(admin: &PgConnectOptions, layout: Layout) -> String {
 }
 
 fn migrations() -> u64 {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../mcmp-store-postgres/migrations");
     let mut files: Vec<_> =
         std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
