@@ -10,7 +10,6 @@ mod engine;
 mod loops;
 mod outbox;
 mod settings;
-mod simulation;
 mod supervise;
 mod telemetry;
 mod troubled_store;

@@ -1,11 +1,10 @@
 //! The real WordPress: one that the environment names, or the one that `scripts/wordpress` starts.
 
 use std::collections::BTreeMap;
-use std::path::Path;
-use std::process::Command;
 
 use mcmp_core::testkit::Skip;
 use mcmp_platforms::http::{CallKind, HttpAnswer, HttpClient, HttpRequest, HttpSettings, Method};
+use mcmp_test_servers::{script, skipped};
 use serde_json::Value;
 
 /// A user of the site.
@@ -30,17 +29,8 @@ pub(crate) struct RealSite {
 impl RealSite {
     /// The site, or `None` where there is none and none is demanded: then the test is skipped, and
     /// says so.
-    #[allow(clippy::print_stderr, reason = "a skipped test must not look like a passed one")]
     pub(crate) fn find(test: &str) -> Option<Self> {
-        match Self::open() {
-            Ok(site) => Some(site),
-            Err(Skip { what, install }) => {
-                let required = std::env::var("MCMP_REQUIRE_SERVICES").is_ok_and(|v| v == "1");
-                assert!(!required, "{test} can't be skipped here: {what}; {install}");
-                eprintln!("SKIPPED {test}: {what}; {install}");
-                None
-            }
-        }
+        Self::open().inspect_err(|skip| skipped(test, skip)).ok()
     }
 
     fn open() -> Result<Self, Skip> {
@@ -50,8 +40,11 @@ impl RealSite {
                 Some((format!("WP_{name}"), value))
             })
             .collect();
-        let values =
-            if from_environment.contains_key("WP_URL") { from_environment } else { started()? };
+        let values = match from_environment.contains_key("WP_URL") {
+            true => from_environment,
+            // It stops by itself when nobody has used it for a while.
+            false => script::start("wordpress", &["--stop-when-idle", "15"])?,
+        };
         let value = |name: &str| {
             values.get(name).cloned().ok_or_else(|| Skip {
                 what: format!("nothing says {name} of the WordPress site"),
@@ -125,27 +118,4 @@ impl RealSite {
         let found = self.read(&query).await;
         found.as_array().unwrap().iter().map(|post| post["id"].as_u64().unwrap()).collect()
     }
-}
-
-/// Starts the site, unless it runs. It stops by itself when nobody has used it for a while.
-fn started() -> Result<BTreeMap<String, String>, Skip> {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scripts/wordpress");
-    let install = "./scripts/wordpress start --install".to_owned();
-    let output = Command::new("bash")
-        .arg(&script)
-        .args(["start", "--stop-when-idle", "15"])
-        .output()
-        .map_err(|error| Skip { what: format!("no bash: {error}"), install: install.clone() })?;
-    if !output.status.success() {
-        let what = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-        // What is installed and does not start is a failure, not a reason to skip.
-        assert!(what.contains("missing:"), "{what}");
-        return Err(Skip { what, install });
-    }
-    let lines = String::from_utf8_lossy(&output.stdout).into_owned();
-    Ok(lines
-        .lines()
-        .filter_map(|line| line.split_once('='))
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .collect())
 }

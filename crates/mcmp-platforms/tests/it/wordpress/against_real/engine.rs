@@ -10,14 +10,16 @@ use mcmp_core::id::PostId;
 use mcmp_core::lifecycle::PostStatus;
 use mcmp_core::portal::AccountEdit;
 use mcmp_core::publishing::{HoldReason, JobState};
-use mcmp_core::store::{MemoryStore, Store};
+use mcmp_core::store::Store;
 use mcmp_core::time::{Clock, ManualClock, SystemClock, to_millis};
 use mcmp_platforms::http::HttpSettings;
 use mcmp_platforms::wordpress::WordPress;
 use mcmp_scheduler::{Engine, EngineSettings};
+use mcmp_test_servers::postgres::database;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+use super::stores::{Places, in_memory};
 use super::{plain, unique};
 use crate::wordpress::desk::Desk;
 use crate::wordpress::proxy::{Hold, Proxy};
@@ -33,19 +35,33 @@ const MOST_STEPS: usize = 720;
 #[tokio::test]
 async fn an_engine_may_die_at_any_call() {
     let Some(site) = RealSite::find("an_engine_may_die_at_any_call") else { return };
-    dies_at_any_call(&site, async |clock| {
-        Arc::new(MemoryStore::new(Arc::new(clock.clone()))) as Arc<dyn Store>
-    })
-    .await;
+    dies_at_any_call(&site, in_memory).await;
 }
 
 #[tokio::test]
 async fn an_engine_may_die_around_the_visible_call() {
     let Some(site) = RealSite::find("an_engine_may_die_around_the_visible_call") else { return };
-    dies_around_the_visible_call(&site, async |clock| {
-        Arc::new(MemoryStore::new(Arc::new(clock.clone()))) as Arc<dyn Store>
-    })
-    .await;
+    dies_around_the_visible_call(&site, in_memory).await;
+}
+
+#[tokio::test]
+async fn on_sqlite_an_engine_may_die_around_the_visible_call() {
+    let Some(site) = RealSite::find("on_sqlite_an_engine_may_die_around_the_visible_call") else {
+        return;
+    };
+    let places = Places::new();
+    dies_around_the_visible_call(&site, async |clock| places.sqlite(clock).await).await;
+}
+
+#[tokio::test]
+async fn on_postgres_an_engine_may_die_around_the_visible_call() {
+    let Some(site) = RealSite::find("on_postgres_an_engine_may_die_around_the_visible_call") else {
+        return;
+    };
+    // Where there is none, it ends here.
+    let _one = database!("on_postgres_an_engine_may_die_around_the_visible_call");
+    let places = Places::new();
+    dies_around_the_visible_call(&site, async |clock| places.postgres(clock).await).await;
 }
 
 /// Over stores that `new_store` makes, empty and by the given clock: an engine dies at its first

@@ -5,12 +5,13 @@
 //! | `whole` | everything a post can have, from the draft to its end |
 //! | `trouble` | what goes wrong between us and the site |
 //! | `finding` | what a look-up finds, and what it does not |
-//! | `engine` | whole engines, killed on the way |
+//! | `engine`, `stores` | whole engines, killed on the way, on each store |
 //! | `forms` | sites, users, post types and words of every form |
 
 mod engine;
 mod finding;
 mod forms;
+mod stores;
 mod trouble;
 mod whole;
 

@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta};
 use mcmp_core::account::UnknownOutcomePolicy;
 use mcmp_core::portal::{PostDraft, When};
 use mcmp_core::publishing::{LatenessPolicy, PublisherCapabilities, WhenLate};
-use mcmp_core::store::MemoryStore;
+use mcmp_core::store::Store;
 use mcmp_scheduler::{EngineSettings, TokioClock};
 use tokio::time::{Instant, sleep, sleep_until};
 
@@ -46,10 +46,18 @@ fn quiet(unknown_outcome: UnknownOutcomePolicy) -> Plan {
     }
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_worker_that_was_stopped_before_its_call_does_not_make_it_when_it_wakes_up() {
+/// A worker freezes between its intent and its call, and wakes up when another one has taken its job
+/// over: fails unless the post is live once. Over the store that `new_store` makes, empty and going
+/// by the clock.
+pub fn a_worker_is_stopped_before_its_call(new_store: impl FnOnce(TokioClock) -> Arc<dyn Store>) {
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build();
+    runtime.unwrap().block_on(stop_one(new_store));
+}
+
+async fn stop_one(new_store: impl FnOnce(TokioClock) -> Arc<dyn Store>) {
     let clock = TokioClock::starting_at(DateTime::from_timestamp(1_800_000_000, 0).unwrap());
-    let store = Arc::new(MemoryStore::new(Arc::new(clock.clone())));
+    let store = new_store(clock.clone());
     let plan = quiet(UnknownOutcomePolicy::Retry);
     let hub = Arc::new(Hub::new(clock, store, plan, Dice::new(1), None));
     let world = World::new(Arc::clone(&hub)).await;

@@ -283,15 +283,17 @@ impl People {
         let Some(channel) = self.channel(&job) else { return };
         let accepted = channel.platform.accepted();
         let there = accepted.iter().find(|item| item.job_id == job.id && item.part == part);
+        let telling = || self.hub.ledger().told.insert(job.id, Instant::now());
         let (what, result) = match there {
             Some(item) if item.is_live(self.hub.now()) => {
+                telling();
                 ("confirms", posts.confirm_published(job.id, item.remote.clone()).await)
             }
             // It may show yet: whoever looks waits.
             Some(_) => return,
             None if self.hub.is_under_way(job.id) => return,
             None => {
-                self.hub.ledger().denied.insert(job.id, Instant::now());
+                telling();
                 ("denies", posts.confirm_absent(job.id).await)
             }
         };

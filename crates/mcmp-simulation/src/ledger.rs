@@ -39,8 +39,8 @@ pub(crate) struct Ledger {
     pub(crate) exchanged: BTreeMap<AccountId, String>,
     /// When the clock was last set.
     pub(crate) jumped_at: Option<Instant>,
-    /// When a person last said of a job that it is not live.
-    pub(crate) denied: BTreeMap<JobId, Instant>,
+    /// When a person last said of a job whether it is live.
+    pub(crate) told: BTreeMap<JobId, Instant>,
     pub(crate) counts: Counts,
     calls: BTreeMap<u64, Call>,
     steps: u64,
@@ -48,14 +48,21 @@ pub(crate) struct Ledger {
 
 /// How much happened: a simulation in which nothing happens shows nothing.
 #[derive(Debug, Default, Clone, Copy)]
-pub(crate) struct Counts {
-    pub(crate) intents: u64,
-    pub(crate) deaths: u64,
-    pub(crate) rescues: u64,
-    pub(crate) unknown: u64,
-    pub(crate) approvals: u64,
-    pub(crate) cancels: u64,
-    pub(crate) refreshes: u64,
+pub struct Counts {
+    /// Visible calls that were about to be made.
+    pub intents: u64,
+    /// Processes that died.
+    pub deaths: u64,
+    /// Jobs that were taken back from dead workers.
+    pub rescues: u64,
+    /// Calls whose outcome nobody knew.
+    pub unknown: u64,
+    /// People's approvals.
+    pub approvals: u64,
+    /// Jobs that were called off.
+    pub cancels: u64,
+    /// Tokens that were exchanged.
+    pub refreshes: u64,
 }
 
 impl Counts {
@@ -140,7 +147,7 @@ impl Ledger {
     /// does until its next write is refused can be repeated.
     fn was_taken(&self, job: Option<JobId>, began: Instant) -> bool {
         let since = began.checked_sub(LONGEST_LEASE).unwrap_or(began);
-        job.and_then(|job| self.denied.get(&job)).is_some_and(|at| *at >= since)
+        job.and_then(|job| self.told.get(&job)).is_some_and(|at| *at >= since)
     }
 
     fn clashes(&self, new: &Call) -> Option<String> {

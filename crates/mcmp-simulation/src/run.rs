@@ -23,13 +23,17 @@ use super::world::World;
 
 /// What came of a run.
 #[derive(Debug)]
-pub(crate) struct Outcome {
+pub struct Outcome {
     /// The same for two runs in which the same happened.
-    pub(crate) hash: u64,
-    pub(crate) notes: Vec<String>,
-    pub(crate) violations: Vec<String>,
-    pub(crate) counts: Counts,
-    pub(crate) live: usize,
+    pub hash: u64,
+    /// All that happened, a line each.
+    pub notes: Vec<String>,
+    /// What must never be, and was.
+    pub violations: Vec<String>,
+    /// How often what happened.
+    pub counts: Counts,
+    /// How much is live in the end.
+    pub live: usize,
 }
 
 /// The processes that are alive now.
@@ -55,18 +59,22 @@ impl Slots {
 /// Longest that it takes until everything has come to rest: a platform is asked for a day.
 const LONGEST_DRAIN: Duration = Duration::from_secs(4 * 24 * 3_600);
 
+/// An empty store in memory.
+pub fn in_memory(clock: TokioClock) -> Arc<dyn Store> {
+    Arc::new(MemoryStore::new(Arc::new(clock)))
+}
+
 /// A run over a store in memory.
-pub(crate) fn run(seed: u64, mutant: Option<Mutant>) -> Outcome {
-    let in_memory = async |clock| Arc::new(MemoryStore::new(Arc::new(clock))) as Arc<dyn Store>;
+pub fn run(seed: u64, mutant: Option<Mutant>) -> Outcome {
     run_over(in_memory, seed, mutant)
 }
 
 /// A run over the store that `new_store` makes, empty and going by the clock.
 ///
 /// Time is paused, and goes on by itself while nothing is ready to run: a store that waits for
-/// something outside the runtime is wrapped in [`Outside`](super::outside::Outside).
-pub(crate) fn run_over(
-    new_store: impl AsyncFnOnce(TokioClock) -> Arc<dyn Store>,
+/// something outside the runtime is wrapped in [`Outside`](super::Outside).
+pub fn run_over(
+    new_store: impl FnOnce(TokioClock) -> Arc<dyn Store>,
     seed: u64,
     mutant: Option<Mutant>,
 ) -> Outcome {
@@ -78,7 +86,7 @@ pub(crate) fn run_over(
 }
 
 async fn simulate(
-    new_store: impl AsyncFnOnce(TokioClock) -> Arc<dyn Store>,
+    new_store: impl FnOnce(TokioClock) -> Arc<dyn Store>,
     seed: u64,
     mutant: Option<Mutant>,
     logs: &Logs,
@@ -86,7 +94,7 @@ async fn simulate(
     let mut dice = Dice::new(seed);
     let plan = Plan::new(&mut dice, mutant);
     let clock = TokioClock::starting_at(DateTime::from_timestamp(1_800_000_000, 0).unwrap());
-    let store = new_store(clock.clone()).await;
+    let store = new_store(clock.clone());
     let hub = Arc::new(Hub::new(clock, store, plan, dice, mutant));
     hub.note("world", format!("{:?}", hub.plan));
     let world = Arc::new(World::new(Arc::clone(&hub)).await);

@@ -3,7 +3,7 @@
 
 /// A promise that is broken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Mutant {
+pub enum Mutant {
     /// The store writes the intent whatever came in between.
     IntentIsUnchecked,
     /// The store writes the intent without its events.
@@ -47,7 +47,8 @@ pub(crate) enum Mutant {
 }
 
 impl Mutant {
-    pub(crate) const OF_STORES: &'static [Mutant] = &[
+    /// Faults of stores.
+    pub const OF_STORES: &'static [Mutant] = &[
         Self::IntentIsUnchecked,
         Self::EventsAreForgotten,
         Self::EventsArePassedOver,
@@ -63,7 +64,8 @@ impl Mutant {
         Self::ApprovalIsPassedOver,
     ];
 
-    pub(crate) const OF_PUBLISHERS: &'static [Mutant] = &[
+    /// Faults of publishers.
+    pub const OF_PUBLISHERS: &'static [Mutant] = &[
         Self::CallIsRepeated,
         Self::LostAnswerIsTransient,
         Self::LookUpFindsNothing,
