@@ -2,6 +2,9 @@
 //! channels, on a platform whose calls take a while.
 //!
 //!     cargo bench -p mcmp-benches --bench start_lag
+//!     cargo bench -p mcmp-benches --bench start_lag -- --store postgres
+//!
+//! The stores are `memory`, `sqlite` and `postgres`.
 #![allow(
     clippy::expect_used,
     clippy::unwrap_used,
@@ -10,12 +13,14 @@
     reason = "a program that measures and tells"
 )]
 
+use std::fmt;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::TimeDelta;
 use mcmp_benches::agency;
+use mcmp_benches::server::Database;
 use mcmp_core::Portal;
 use mcmp_core::account::Platform;
 use mcmp_core::entropy::SystemEntropy;
@@ -25,9 +30,10 @@ use mcmp_core::publishing::{
     RemoteRef, WentLive,
 };
 use mcmp_core::secret::{KeyRing, SealKey};
-use mcmp_core::store::MemoryStore;
+use mcmp_core::store::{MemoryStore, Store};
 use mcmp_core::time::{Clock, SystemClock};
 use mcmp_scheduler::{Engine, EngineSettings};
+use mcmp_store_sqlite::{SqliteConfig, SqliteStore};
 
 const PER_SECOND: i64 = 500;
 const CALL: Duration = Duration::from_millis(20);
@@ -72,7 +78,8 @@ async fn main() {
     let key = SealKey::from_bytes(&[7; 32]).unwrap();
     let sealer = KeyRing::builder().active("k", key).build(Arc::new(SystemEntropy)).unwrap();
     let platform = Arc::new(Stopwatch::default());
-    let portal = Portal::builder(Arc::new(MemoryStore::new(Arc::new(SystemClock))))
+    let place = Place::new().await;
+    let portal = Portal::builder(place.open().await)
         .sealer(Arc::new(sealer))
         .publisher(platform.clone())
         .build()
@@ -80,7 +87,9 @@ async fn main() {
     let (session, clients) = agency::found(&portal, channels, &[Platform::THREADS]).await;
     let jobs = usize::try_from(PER_SECOND * seconds).unwrap();
     // Planning comes first; all of it is written before the first post is due.
-    let first = portal.now() + TimeDelta::milliseconds(500 + i64::try_from(jobs).unwrap());
+    let each_takes = if matches!(place, Place::Memory) { 1 } else { 12 };
+    let first =
+        portal.now() + TimeDelta::milliseconds(500 + each_takes * i64::try_from(jobs).unwrap());
     for n in 0..jobs {
         let (client, accounts) = &clients[n % clients.len()];
         let text = "Fresh rye bread from seven o'clock".parse().unwrap();
@@ -104,10 +113,57 @@ async fn main() {
     assert_eq!(lags.len(), jobs, "every post started once");
     let at = |percent: usize| lags[(lags.len() - 1) * percent / 100];
     println!(
-        "{jobs} posts at {PER_SECOND}/s: start lag p50 {} ms, p90 {} ms, p99 {} ms, most {} ms",
+        "{jobs} posts at {PER_SECOND}/s over {place}: start lag p50 {} ms, p90 {} ms, p99 {} ms, most {} ms",
         at(50),
         at(90),
         at(99),
         at(100),
     );
+    place.remove().await;
+}
+
+/// Where the posts wait.
+#[derive(Debug)]
+enum Place {
+    Memory,
+    Sqlite(tempfile::TempDir),
+    Postgres(Box<Database>),
+}
+
+impl Place {
+    async fn new() -> Self {
+        let store = std::env::args().skip_while(|word| word != "--store").nth(1);
+        match store.as_deref() {
+            Some("postgres") => Self::Postgres(Box::new(Database::open(None).await.unwrap())),
+            Some("sqlite") => Self::Sqlite(tempfile::tempdir().unwrap()),
+            _ => Self::Memory,
+        }
+    }
+
+    async fn open(&self) -> Arc<dyn Store> {
+        match self {
+            Self::Memory => Arc::new(MemoryStore::new(Arc::new(SystemClock))),
+            Self::Sqlite(folder) => {
+                let config = SqliteConfig::new(folder.path().join("store.sqlite"));
+                Arc::new(SqliteStore::open(config).await.unwrap())
+            }
+            Self::Postgres(database) => Arc::new(database.config().open().await.unwrap()),
+        }
+    }
+
+    async fn remove(self) {
+        if let Self::Postgres(database) = self {
+            database.remove().await;
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Memory => "the store in memory",
+            Self::Sqlite(_) => "SQLite",
+            Self::Postgres(_) => "PostgreSQL",
+        })
+    }
 }

@@ -1,7 +1,6 @@
 //! What the store on SQLite does a second, beside bare statements on the same tables.
 //!
 //!     cargo bench -p mcmp-benches --bench store_sqlite
-//!     cargo bench -p mcmp-benches --bench store_sqlite -- --posts 1000000
 //!
 //! The files lie in `TMPDIR`: what is measured is that disk too.
 #![allow(
@@ -14,7 +13,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use mcmp_benches::durable::{Load, Rate};
 use mcmp_benches::{minutes, start};
@@ -41,11 +40,14 @@ impl Size {
         if !given.iter().any(|word| word == "--bench") {
             return Self { posts: 200, clients: 10, committers: 4, commits: 40, lanes: 5, jobs: 4 };
         }
-        let posts = given.iter().position(|word| word == "--posts");
-        let posts = posts.and_then(|at| given.get(at + 1)).map(|n| n.parse().expect("a number"));
-        let posts = posts.unwrap_or(100_000);
-        let (clients, committers, commits) = (1_000, 128, 20_000);
-        Self { posts, clients, committers, commits, lanes: 1_000, jobs: 20 }
+        Self {
+            posts: 2_000,
+            clients: 1_000,
+            committers: 128,
+            commits: 20_000,
+            lanes: 1_000,
+            jobs: 20,
+        }
     }
 }
 
@@ -75,7 +77,6 @@ fn main() {
 async fn measure(size: &Size) {
     commits(size).await;
     queue(size).await;
-    months(size).await;
 }
 
 /// A post that changes, with its event, by one and by many at once.
@@ -90,7 +91,7 @@ async fn commits(size: &Size) {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("store.sqlite");
         let (store, own) = open(&file, synchronous).await;
-        load.fill(store.as_ref(), 2_000.min(size.posts)).await;
+        load.fill(store.as_ref(), size.posts).await;
         let commits = size.commits / if committers == 1 { 20 } else { 1 };
         let rate = load.commit(&store, committers, commits.div_ceil(committers)).await;
         own.close().await;
@@ -202,43 +203,4 @@ async fn bare_drain(file: &Path, batch: usize) -> Rate {
         count += rows.len();
     }
     Rate { count, took: began.elapsed() }
-}
-
-/// A client's month among all clients' posts.
-async fn months(size: &Size) {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("store.sqlite");
-    let (store, own) = open(&file, Synchronous::Full).await;
-    let load = Load::new(size.clients);
-    load.fill(store.as_ref(), size.posts).await;
-    let times = 500;
-    load.months(&store, times).await;
-    let took = load.months(&store, times).await;
-    own.close().await;
-    let mut connection = raw(&file).await;
-    let mut bare = Vec::new();
-    for n in 0..times {
-        let filter = load.month(n).filter;
-        let (from, until) = (filter.planned_from.unwrap(), filter.planned_until.unwrap());
-        let client = filter.client_id.unwrap().to_string().replace('-', "");
-        let began = Instant::now();
-        let month = sqlx::query(
-            "SELECT body FROM mcmp_post WHERE client_id = unhex($1) AND planned_at >= $2 \
-             AND planned_at < $3 ORDER BY planned_at, id LIMIT 501",
-        );
-        let month = month.bind(client).bind(from.timestamp_millis()).bind(until.timestamp_millis());
-        let rows = month.fetch_all(&mut connection).await.unwrap();
-        bare.push(began.elapsed());
-        assert!(!rows.is_empty());
-    }
-    bare.sort_unstable();
-    let part = |took: &[Duration], part: usize| took[(took.len() * part / 100).min(took.len() - 1)];
-    for at in [50, 99] {
-        println!(
-            "a client's month among {} posts, p{at}: {:?}, bare {:?}",
-            size.posts,
-            part(&took, at),
-            part(&bare, at),
-        );
-    }
 }

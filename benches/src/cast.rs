@@ -11,7 +11,9 @@ use mcmp_core::account::{
 use mcmp_core::id::{AccountId, AgencyId, ClientId};
 use mcmp_core::member::{Coverage, Grant, Membership, Role};
 use mcmp_core::post::{Digest, Outgoing};
-use mcmp_core::publishing::{JobPlan, JobState, LatenessPolicy, Lease, PublishJob, WorkerId};
+use mcmp_core::publishing::{
+    Attempt, JobPlan, JobState, LatenessPolicy, Lease, Outcome, PublishJob, RemoteRef, WorkerId,
+};
 use mcmp_core::store::Version;
 use mcmp_core::time::QueueSlots;
 use mcmp_core::value::{Email, Name};
@@ -108,6 +110,26 @@ impl Cast {
             lateness: LatenessPolicy::default(),
             now: start(),
         })
+    }
+
+    /// The evidence that a claimed job is live.
+    #[must_use]
+    pub fn attempt(&self, job: &PublishJob) -> Attempt {
+        let remote = RemoteRef { id: job.id.to_string(), url: None };
+        Attempt {
+            id: self.ids.next(),
+            version: Version::NEW,
+            agency_id: job.agency_id,
+            client_id: job.client_id,
+            job_id: job.id,
+            fence: job.fence,
+            number: 1,
+            worker: WorkerId("bench".to_owned()),
+            request_digest: self.digest.clone(),
+            started_at: start(),
+            outcome: Some(Outcome::Published { remote }),
+            ended_at: Some(start()),
+        }
     }
 }
 

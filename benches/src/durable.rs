@@ -1,4 +1,4 @@
-//! What is written to a durable store and read from it, and how fast; for any store.
+//! What is written to a durable store, and how fast; for any store.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,9 +12,7 @@ use mcmp_core::id::{AccountId, ClientId};
 use mcmp_core::lifecycle::PostStatus;
 use mcmp_core::post::{Content, Outgoing, Post, Variant};
 use mcmp_core::publishing::{JobState, PublishJob, WorkerId};
-use mcmp_core::store::{
-    ChangeSet, ClaimRequest, Direction, PostFilter, Query, Read, Sort, Store, Version,
-};
+use mcmp_core::store::{ChangeSet, ClaimRequest, Store, Version};
 
 use mcmp_core::time::Schedule;
 
@@ -25,7 +23,7 @@ use crate::start;
 /// Makes what is written: posts of many clients with their events, jobs in many lanes.
 #[derive(Debug)]
 pub struct Load {
-    cast: Cast,
+    cast: Arc<Cast>,
     clients: Vec<ClientId>,
     /// The system, which sees and writes everything.
     pub scope: Scope,
@@ -53,7 +51,7 @@ impl Load {
     /// With so many clients.
     #[must_use]
     pub fn new(clients: usize) -> Self {
-        let cast = Cast::default();
+        let cast = Arc::new(Cast::default());
         let clients = (0..clients).map(|_| cast.ids.next()).collect();
         let scope = Actor::system("bench").own_scope().unwrap();
         Self { cast, clients, scope }
@@ -192,7 +190,8 @@ impl Load {
         }
     }
 
-    /// Workers that claim up to `batch` jobs and finish them, until there is none.
+    /// Workers that claim up to `batch` jobs and finish each with its attempt and an event, until
+    /// there is none: publishing, but for the platform's part of it.
     ///
     /// # Panics
     /// The store refuses one.
@@ -202,7 +201,7 @@ impl Load {
         let mut tasks = tokio::task::JoinSet::new();
         for worker in 0..workers {
             let (store, scope) = (Arc::clone(store), self.scope.clone());
-            let count = Arc::clone(&count);
+            let (cast, count) = (Arc::clone(&self.cast), Arc::clone(&count));
             let worker = WorkerId(format!("worker-{worker}"));
             let request = ClaimRequest { worker, limit: batch, lease: TimeDelta::seconds(60) };
             tasks.spawn(async move {
@@ -212,7 +211,7 @@ impl Load {
                         break;
                     }
                     count.fetch_add(jobs.len(), Ordering::Relaxed);
-                    let ends = jobs.into_iter().map(finished).collect();
+                    let ends = jobs.into_iter().map(|job| finished(&cast, job)).collect();
                     for end in store.commit_all(&scope, ends).await {
                         end.unwrap();
                     }
@@ -222,39 +221,24 @@ impl Load {
         tasks.join_all().await;
         Rate { count: count.load(Ordering::Relaxed), took: began.elapsed() }
     }
-
-    /// How long it takes to read a client's month, each of so many times; sorted.
-    ///
-    /// # Panics
-    /// The store fails.
-    pub async fn months(&self, store: &Arc<dyn Store>, times: usize) -> Vec<Duration> {
-        let mut took = Vec::with_capacity(times);
-        for n in 0..times {
-            let query = self.month(n);
-            let began = Instant::now();
-            let page = Read::<Post>::list(store.as_ref(), &self.scope, &query).await.unwrap();
-            took.push(began.elapsed());
-            assert!(!page.items.is_empty());
-        }
-        took.sort_unstable();
-        took
-    }
-
-    /// A client's month, as its calendar asks for it.
-    #[must_use]
-    pub fn month(&self, n: usize) -> Query<Post> {
-        let from = start() + TimeDelta::days(i64::try_from(n % 11).unwrap() * 30);
-        let mut filter = PostFilter::default();
-        filter.client_id = self.clients.get(n * 7 % self.clients.len()).copied();
-        (filter.planned_from, filter.planned_until) =
-            (Some(from), Some(from + TimeDelta::days(30)));
-        Query::new(filter).sorted(Sort::Planned, Direction::Ascending).limit(500)
-    }
 }
 
 /// The end of a claimed job.
-fn finished(mut job: PublishJob) -> ChangeSet {
+fn finished(cast: &Cast, mut job: PublishJob) -> ChangeSet {
     let mut changes = ChangeSet::new();
+    changes.insert(&mut cast.attempt(&job));
+    changes.event(Event {
+        id: cast.ids.next(),
+        version: Version::NEW,
+        agency_id: job.agency_id,
+        client_id: Some(job.client_id),
+        actor: ActorRef::System("bench".to_owned()),
+        kind: EventKind::JobPublished,
+        subject: Subject::of(&job),
+        changes: [].into(),
+        note: None,
+        at: start(),
+    });
     (job.state, job.lease, job.finished_at) = (JobState::Published, None, Some(start()));
     changes.update(&mut job);
     changes

@@ -14,11 +14,15 @@
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 pub mod agency;
+pub mod archive;
+pub mod bare;
 pub mod cast;
 pub mod content;
 pub mod durable;
 pub mod house;
 pub mod memory;
+pub mod numbers;
+pub mod server;
 pub mod tally;
 
 use std::pin::pin;
@@ -54,7 +58,12 @@ impl Default for Ids {
 impl Ids {
     /// The next one.
     pub fn next<I: Id>(&self) -> I {
-        self.0.next(start()).unwrap()
+        self.at(start())
+    }
+
+    /// The next one, of something that was made at this time.
+    pub fn at<I: Id>(&self, time: DateTime<Utc>) -> I {
+        self.0.next(time).unwrap()
     }
 }
 
