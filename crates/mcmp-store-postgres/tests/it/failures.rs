@@ -94,7 +94,9 @@ impl Drop for OwnServer {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restart_of_the_server_is_survived() {
-    let server = OwnServer { dir: format!("/tmp/mcmp-postgres-test-{}", std::process::id()) };
+    let name = format!("mcmp-postgres-test-{}", std::process::id());
+    let dir = std::env::temp_dir().join(name).to_str().unwrap().to_owned();
+    let server = OwnServer { dir };
     let said = match server.start() {
         Ok(said) => said,
         Err(skip) => return skipped("a_restart_of_the_server_is_survived", &skip),
