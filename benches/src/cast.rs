@@ -12,7 +12,8 @@ use mcmp_core::id::{AccountId, AgencyId, ClientId};
 use mcmp_core::member::{Coverage, Grant, Membership, Role};
 use mcmp_core::post::{Digest, Outgoing};
 use mcmp_core::publishing::{
-    Attempt, JobPlan, JobState, LatenessPolicy, Lease, Outcome, PublishJob, RemoteRef, WorkerId,
+    Attempt, JobPlan, JobState, LatenessPolicy, Lease, MaxFailures, Outcome, PublishJob, RemoteRef,
+    WorkerId,
 };
 use mcmp_core::store::Version;
 use mcmp_core::time::QueueSlots;
@@ -86,6 +87,7 @@ impl Cast {
             limits_profile: None,
             queue_slots: QueueSlots::default(),
             unknown_outcome: UnknownOutcomePolicy::Hold,
+            max_failures: MaxFailures::default(),
             created_at: start(),
             updated_at: start(),
         }

@@ -16,6 +16,12 @@ impl Dice {
         Self(dice.word() ^ dice.word().rotate_left(32))
     }
 
+    /// Dice of their own, for what came later: the throws of these stay what they were, and the
+    /// stories of seeds with them.
+    pub(crate) fn apart(&self) -> Self {
+        Self::new(self.0)
+    }
+
     pub(crate) fn word(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;

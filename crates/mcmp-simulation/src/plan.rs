@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use mcmp_core::account::UnknownOutcomePolicy;
-use mcmp_core::publishing::{LatenessPolicy, PublisherCapabilities, WhenLate};
+use mcmp_core::publishing::{
+    LatenessPolicy, MAX_FAILURES, MaxFailures, PublisherCapabilities, WhenLate,
+};
 use mcmp_scheduler::EngineSettings;
 
 use super::dice::Dice;
@@ -35,6 +37,7 @@ pub(crate) struct ChannelPlan {
     pub(crate) capabilities: PublisherCapabilities,
     pub(crate) steps: u32,
     pub(crate) unknown_outcome: UnknownOutcomePolicy,
+    pub(crate) max_failures: MaxFailures,
     pub(crate) client: usize,
     /// On the same platform as the channel before, if there is one.
     pub(crate) shares_platform: bool,
@@ -55,6 +58,11 @@ fn capabilities(dice: &mut Dice) -> PublisherCapabilities {
         refresh: true,
         ..PublisherCapabilities::default()
     }
+}
+
+/// Most channels give nothing up by count before the run is over.
+fn max_failures(dice: &mut Dice) -> MaxFailures {
+    MaxFailures::new(*dice.pick(&[MAX_FAILURES, MAX_FAILURES, MAX_FAILURES, 1, 3, 8])).unwrap()
 }
 
 impl Plan {
@@ -90,6 +98,7 @@ impl Plan {
                 } else {
                     UnknownOutcomePolicy::Hold
                 },
+                max_failures: max_failures(&mut dice.apart()),
                 client: dice.index(clients),
                 shares_platform: at > 0 && dice.one_in(3),
                 faults: *dice.pick(&[0, 60, 200, 400]),

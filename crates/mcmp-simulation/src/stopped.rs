@@ -7,7 +7,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta};
 use mcmp_core::account::UnknownOutcomePolicy;
 use mcmp_core::portal::{PostDraft, When};
-use mcmp_core::publishing::{LatenessPolicy, PublisherCapabilities, WhenLate};
+use mcmp_core::publishing::{LatenessPolicy, MaxFailures, PublisherCapabilities, WhenLate};
 use mcmp_core::store::Store;
 use mcmp_scheduler::{EngineSettings, TokioClock};
 use tokio::time::{Instant, sleep, sleep_until};
@@ -28,6 +28,7 @@ fn quiet(unknown_outcome: UnknownOutcomePolicy) -> Plan {
             capabilities,
             steps: 0,
             unknown_outcome,
+            max_failures: MaxFailures::default(),
             client: 0,
             shares_platform: false,
             faults: 0,

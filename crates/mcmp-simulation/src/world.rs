@@ -177,15 +177,17 @@ impl World {
             let account = self.connect(client, &name, &platform, tokens).await;
             let edit = AccountEdit {
                 unknown_outcome: Some(plan.unknown_outcome),
+                max_failures: Some(plan.max_failures),
                 ..AccountEdit::default()
             };
             let (id, version) = (account.id, account.version);
             self.owner().accounts().edit(id, version, edit).await.unwrap();
             let what = format!(
-                "channel {} on {}: {:?}, steps {}, faults {}",
+                "channel {} on {}: {:?}, gives up at {}, steps {}, faults {}",
                 short(id),
                 platform.platform(),
                 plan.unknown_outcome,
+                plan.max_failures.get(),
                 plan.steps,
                 plan.faults,
             );

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::Platform;
 use crate::access::Tenancy;
 use crate::id::{AccountId, AgencyId, AppCredentialsId, ClientId};
+use crate::publishing::MaxFailures;
 use crate::secret::{SealContext, SealPurpose, Sealed};
 use crate::store::{SocialAccountFilter, UniqueKey, Version, entity};
 use crate::time::QueueSlots;
@@ -149,6 +150,9 @@ pub struct SocialAccount {
     pub queue_slots: QueueSlots,
     /// What to do when an outcome can't be found out.
     pub unknown_outcome: UnknownOutcomePolicy,
+    /// How many calls for one part of a post may fail before the part is given up.
+    #[serde(default)]
+    pub max_failures: MaxFailures,
     /// When it was connected.
     pub created_at: DateTime<Utc>,
     /// When it last changed.

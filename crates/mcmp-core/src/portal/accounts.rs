@@ -17,7 +17,7 @@ use crate::error::Error;
 use crate::event::{EventKind, FieldChange, Subject};
 use crate::id::{AccountId, ClientId};
 use crate::member::Permission;
-use crate::publishing::{AccountLane, LaneAction, LaneChange, PauseReason};
+use crate::publishing::{AccountLane, LaneAction, LaneChange, MaxFailures, PauseReason};
 use crate::store::{EntityKind, Page, Query, Read, SocialAccountFilter, StoreExt, Version};
 use crate::time::QueueSlots;
 use crate::value::{Change, InvalidValue, Name};
@@ -36,8 +36,11 @@ pub struct AccountEdit {
     pub display_name: Option<Name>,
     /// When its queue publishes; empty takes the client's slots.
     pub queue_slots: Option<QueueSlots>,
-    /// What to do when an outcome can't be found out.
+    /// What to do when an outcome can't be found out; posts that are planned from now on keep it.
     pub unknown_outcome: Option<UnknownOutcomePolicy>,
+    /// How many calls for one part of a post may fail before the part is given up; posts that are
+    /// planned from now on keep it.
+    pub max_failures: Option<MaxFailures>,
     /// A named set of limits that it has; up to 60 characters.
     pub limits_profile: Change<String>,
 }
@@ -143,6 +146,7 @@ impl Accounts<'_> {
             limits_profile: None,
             queue_slots: QueueSlots::default(),
             unknown_outcome: UnknownOutcomePolicy::default(),
+            max_failures: MaxFailures::default(),
             created_at: work.now(),
             updated_at: work.now(),
         };
@@ -221,6 +225,9 @@ impl Accounts<'_> {
         }
         if let Some(unknown_outcome) = edit.unknown_outcome {
             account.unknown_outcome = unknown_outcome;
+        }
+        if let Some(max_failures) = edit.max_failures {
+            account.max_failures = max_failures;
         }
         edit.limits_profile.apply(&mut account.limits_profile);
         let mut work = self.session.work()?;

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::error_class::PublishError;
 use super::follow_up::FollowUp;
 use super::lateness::LatenessPolicy;
+use super::max_failures::MaxFailures;
 use crate::access::Tenancy;
 use crate::account::{Platform, UnknownOutcomePolicy};
 use crate::id::{
@@ -195,6 +196,9 @@ pub struct PublishJob {
     pub lateness: LatenessPolicy,
     /// What happens when its outcome can't be found out.
     pub unknown_outcome: UnknownOutcomePolicy,
+    /// How many failures of a part are one too many.
+    #[serde(default)]
+    pub max_failures: MaxFailures,
     /// Smaller goes first among jobs of one account that are due at the same time.
     pub priority: i16,
     /// Grows with every edit, move or change of approval.
@@ -210,9 +214,15 @@ pub struct PublishJob {
     /// How often a visible call was made for the part that is sent now.
     #[serde(default)]
     pub sends: u32,
-    /// How often a call failed since there was progress: since the last checkpoint, and once the
-    /// part was sent, since the last part went live.
+    /// How often a call failed for now and certainly had no effect, since there was progress: since
+    /// the last checkpoint, and once the part was sent, since the last part went live. The part is
+    /// given up at `max_failures`.
     pub failures: u32,
+    /// How often it was put off beside that: by a rate limit without a time, or by a look-up that
+    /// failed. It lets the waits grow as failures do, and brings the part no nearer to being given
+    /// up.
+    #[serde(default)]
+    pub waits: u32,
     /// How often its worker died over it.
     pub crashes: u32,
     /// How often the platform, asked, did not have it; only those that count.
@@ -253,6 +263,17 @@ impl PublishJob {
     #[must_use]
     pub fn late_by(&self, now: DateTime<Utc>) -> TimeDelta {
         now - self.planned_at
+    }
+
+    /// How many failures and waits its next wait is reckoned from.
+    pub(super) fn setbacks(&self) -> u32 {
+        self.failures.saturating_add(self.waits)
+    }
+
+    /// Begins to count anew, because there was progress or a person said so.
+    pub(super) fn forget_setbacks(&mut self) {
+        self.failures = 0;
+        self.waits = 0;
     }
 
     /// Whether something of it is visible, or may be: steps that only make ready, such as an upload,

@@ -9,6 +9,7 @@
 //! | `budget`, `rate` | how many calls a platform takes, and what it tells about that |
 //! | `way_out` | what a person can do about a job that goes no further by itself |
 //! | `lateness` | what happens to a post whose time has passed |
+//! | `max_failures` | how often a part may fail before it is given up |
 //! | `publisher`, `publish_context` | what a platform's crate implements, and what it is given |
 
 mod budget;
@@ -18,6 +19,7 @@ mod job;
 mod job_table;
 mod lane;
 mod lateness;
+mod max_failures;
 mod plan;
 mod publish_context;
 mod publisher;
@@ -37,11 +39,12 @@ pub use job::{
 };
 pub use lane::{AccountLane, LaneAction, LaneChange, PauseReason};
 pub use lateness::{LatenessPolicy, WhenLate};
+pub use max_failures::{MAX_FAILURES, MaxFailures};
 pub use plan::JobPlan;
 pub use publish_context::{AccountContext, PublishContext};
 pub use publisher::{LookUp, Progress, Publisher, PublisherCapabilities, Publishers, WentLive};
 pub use rate::{RateLog, RateReport, RateScope};
-pub use retry::{AfterError, MAX_FAILURES, after_error, backoff};
+pub use retry::{AfterError, after_error, backoff};
 pub use state_machine::{
     Advanced, DEFAULT_QUIET, LOOK_UP_LIMIT, MAX_CRASHES, MAX_REPEATS, MAX_UNPROVED_SENDS,
     NEGATIVES_NEEDED, ORDER_KEPT_FAILURES, advance,

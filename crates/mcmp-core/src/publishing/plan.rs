@@ -17,7 +17,8 @@ pub struct JobPlan<'a> {
     pub id: JobId,
     /// Which post.
     pub post_id: PostId,
-    /// To which account; the job takes over its policy for unknown outcomes.
+    /// To which account; the job takes over its policy for unknown outcomes and how often a part
+    /// may fail.
     pub account: &'a SocialAccount,
     /// What goes out.
     pub outgoing: &'a Outgoing,
@@ -53,6 +54,7 @@ impl PublishJob {
             planned_at: plan.planned_at,
             lateness: plan.lateness,
             unknown_outcome: plan.account.unknown_outcome,
+            max_failures: plan.account.max_failures,
             priority: 0,
             rev: 1,
             fence: 0,
@@ -61,6 +63,7 @@ impl PublishJob {
             attempts: 0,
             sends: 0,
             failures: 0,
+            waits: 0,
             crashes: 0,
             negatives: 0,
             last_negative_at: None,
@@ -106,6 +109,7 @@ impl PublishJob {
             attempts: 0,
             sends: 0,
             failures: 0,
+            waits: 0,
             crashes: 0,
             negatives: 0,
             last_negative_at: None,

@@ -34,10 +34,6 @@ pub fn after_error(class: &ErrorClass) -> AfterError {
     }
 }
 
-/// Most failures of one part before it is given up, whatever its lateness policy says: about
-/// eight hours of trying.
-pub const MAX_FAILURES: u32 = 72;
-
 /// After so many failures the wait is as long as it gets: 5 s doubled eight times is more than
 /// 15 min already.
 pub(super) const LONGEST_BACKOFF: u32 = 8;
@@ -56,11 +52,11 @@ pub fn backoff(failures: u32, jitter: u16) -> TimeDelta {
     TimeDelta::milliseconds(part.max(SHORTEST_MS))
 }
 
-/// When to try again after one more failure; `None` if it has failed long enough: often enough, or
-/// the next try would come after the lateness limit.
+/// When to try again after one more failure; `None` if it has failed long enough: as often as its
+/// account lets it, or the next try would come after the lateness limit.
 pub(super) fn retry_at(job: &PublishJob, jitter: u16, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-    let at = later(now, backoff(job.failures, jitter));
-    let too_often = job.failures.saturating_add(1) >= MAX_FAILURES;
+    let at = later(now, backoff(job.setbacks(), jitter));
+    let too_often = job.failures.saturating_add(1) >= job.max_failures.get();
     // What is partly live is finished, however late; then the count alone ends it.
     let too_late = !job.is_live()
         && job.lateness.when_late() != WhenLate::Publish
@@ -78,6 +74,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::publishing::MAX_FAILURES;
 
     #[test]
     fn waits_double_up_to_a_quarter_of_an_hour() {

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{JobPlan, LatenessPolicy, Lease, PublishJob, WorkerId};
+use super::{JobPlan, LatenessPolicy, Lease, MaxFailures, PublishJob, WorkerId};
 use crate::account::{
     AccountKind, AccountStatus, AppCredentialsRef, ExternalId, Platform, SocialAccount, Tokens,
     UnknownOutcomePolicy,
@@ -46,6 +46,7 @@ pub(crate) fn account() -> SocialAccount {
         limits_profile: None,
         queue_slots: QueueSlots::default(),
         unknown_outcome: UnknownOutcomePolicy::Hold,
+        max_failures: MaxFailures::default(),
         created_at: at(-1_000),
         updated_at: at(-1_000),
     }

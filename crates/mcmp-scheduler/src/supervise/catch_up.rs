@@ -44,7 +44,8 @@ impl CatchUp {
             .is_some_and(|e| !e.code.as_deref().is_some_and(WaitReason::left_it_behind));
         // What was made ready already goes on at its own pace.
         let is_under_way = job.checkpoint.is_some() || job.has_begun();
-        let was_tried = job.attempts > 0 || job.failures > 0 || is_under_way || failed;
+        let was_tried =
+            job.attempts > 0 || job.failures > 0 || job.waits > 0 || is_under_way || failed;
         !was_tried && job.late_by(now) > self.late_after
     }
 

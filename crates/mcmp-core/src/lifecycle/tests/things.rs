@@ -5,7 +5,7 @@ use crate::account::{Platform, UnknownOutcomePolicy};
 use crate::approval::ApprovalPolicy;
 use crate::lifecycle::PostAction;
 use crate::post::Digest;
-use crate::publishing::{JobState, LatenessPolicy, PublishJob};
+use crate::publishing::{JobState, LatenessPolicy, MaxFailures, PublishJob};
 use crate::store::Version;
 
 /// What somebody does, or what happens.
@@ -47,6 +47,7 @@ pub(super) fn job(n: u128, state: JobState) -> PublishJob {
         planned_at: start(),
         lateness: LatenessPolicy::default(),
         unknown_outcome: UnknownOutcomePolicy::default(),
+        max_failures: MaxFailures::default(),
         priority: 0,
         rev: 0,
         fence: 0,
@@ -55,6 +56,7 @@ pub(super) fn job(n: u128, state: JobState) -> PublishJob {
         attempts: 0,
         sends: 0,
         failures: 0,
+        waits: 0,
         crashes: 0,
         negatives: 0,
         last_negative_at: None,

@@ -87,7 +87,8 @@ pub(super) fn pending(
     }
     job.negatives = 0;
     job.last_negative_at = None;
-    job.failures = 0;
+    // What failed before counts on: a platform may take it and turn it down again and again.
+    job.waits = 0;
     Ok(look_again(job, later(now, check_in), now))
 }
 
@@ -117,8 +118,8 @@ pub(super) fn still_unknown(
             Advanced { lane_until: Some(at), ..look_again(job, at, now) }
         }
         AfterError::RetryLater | AfterError::LookUp => {
-            let at = later(now, backoff(job.failures, jitter));
-            job.failures = job.failures.saturating_add(1);
+            let at = later(now, backoff(job.setbacks(), jitter));
+            job.waits = job.waits.saturating_add(1);
             look_again(job, at, now)
         }
     }

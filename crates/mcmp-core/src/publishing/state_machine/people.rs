@@ -29,7 +29,7 @@ pub(super) fn reschedule(
 ) -> Result<Advanced, Refusal> {
     may_change(&job)?;
     job.rev = job.rev.saturating_add(1);
-    job.failures = 0;
+    job.forget_setbacks();
     job.due_at = due_at;
     job.planned_at = planned_at;
     // It was held for its time, and has a new one.
@@ -52,7 +52,7 @@ pub(super) fn revise(
     job.follow_ups = follow_ups.to_vec();
     job.checkpoint = None;
     job.sends = 0;
-    job.failures = 0;
+    job.forget_setbacks();
     with(job, EventKind::JobRescheduled)
 }
 
@@ -118,7 +118,7 @@ pub(super) fn resume(mut job: PublishJob, due_at: DateTime<Utc>) -> Result<Advan
         return Err(Refusal::OutcomeUnknown);
     }
     job.crashes = 0;
-    job.failures = 0;
+    job.forget_setbacks();
     if job.intent.is_some() {
         return with(job.into_unknown(due_at), EventKind::JobOutcomeUnknown);
     }
@@ -132,7 +132,7 @@ pub(super) fn reconnected(mut job: PublishJob, now: DateTime<Utc>) -> Result<Adv
         return Err(Refusal::WrongState);
     }
     job.crashes = 0;
-    job.failures = 0;
+    job.forget_setbacks();
     if job.intent.is_some() {
         return with(job.into_unknown(now), EventKind::JobOutcomeUnknown);
     }
@@ -160,7 +160,7 @@ pub(super) fn confirm_absent(mut job: PublishJob, now: DateTime<Utc>) -> Result<
         return Ok(job.called_off(now));
     }
     job.crashes = 0;
-    job.failures = 0;
+    job.forget_setbacks();
     plan_for(&mut job, now);
     with(job.into_scheduled(now), EventKind::JobRetryScheduled)
 }

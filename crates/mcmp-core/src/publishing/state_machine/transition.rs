@@ -111,7 +111,7 @@ impl PublishJob {
         }
         self.checkpoint = None;
         self.sends = 0;
-        self.failures = 0;
+        self.forget_setbacks();
         self.crashes = 0;
         let job = if self.state.is_in_flight() && self.lease.is_some() {
             self.state = JobState::Running;

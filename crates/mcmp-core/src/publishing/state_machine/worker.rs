@@ -30,7 +30,7 @@ pub(super) fn checkpoint(
         // Once a call was turned down, preparing anew is no progress: a part that is refused
         // again and again must not be hammered.
         if job.sends == 0 {
-            job.failures = 0;
+            job.forget_setbacks();
         }
         Advanced::told(job.into_scheduled(later(now, resume_in)), EventKind::JobProgressed)
     }))
@@ -127,7 +127,7 @@ impl PublishJob {
         self.failures = self.failures.saturating_add(1);
         let Some(at) = at else { return self.part_failed(error.clone(), now) };
         self.last_error = Some(error.clone());
-        let lane_until = (self.failures <= ORDER_KEPT_FAILURES).then_some(at);
+        let lane_until = (self.setbacks() <= ORDER_KEPT_FAILURES).then_some(at);
         let advanced = Advanced::told(self.into_scheduled(at), EventKind::JobRetryScheduled);
         Advanced { lane_until, ..advanced }
     }
@@ -154,8 +154,10 @@ impl PublishJob {
         now: DateTime<Utc>,
     ) -> DateTime<Utc> {
         until.filter(|until| *until > now).unwrap_or_else(|| {
-            let at = later(now, backoff(self.failures, jitter));
-            self.failures = self.failures.max(self.failures.saturating_add(1).min(LONGEST_BACKOFF));
+            let at = later(now, backoff(self.setbacks(), jitter));
+            if self.setbacks() < LONGEST_BACKOFF {
+                self.waits = self.waits.saturating_add(1);
+            }
             at
         })
     }

@@ -7,6 +7,7 @@ use crate::account::{
     AccountKind, AccountStatus, AppCredentialsRef, ExternalId, Platform, SealedTokens,
     SocialAccount, UnknownOutcomePolicy,
 };
+use crate::publishing::MaxFailures;
 use crate::store::{ChangeSet, Version};
 use crate::testkit::vary::Vary;
 use crate::time::QueueSlots;
@@ -51,6 +52,7 @@ impl Sample for SocialAccount {
             limits_profile: v.maybe(|_| "premium".to_owned()),
             queue_slots: QueueSlots::default(),
             unknown_outcome: UnknownOutcomePolicy::Hold,
+            max_failures: MaxFailures::new(3).unwrap(),
             created_at: v.time(base),
             updated_at: v.time(base),
         }

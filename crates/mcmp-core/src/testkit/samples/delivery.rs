@@ -12,7 +12,7 @@ use crate::member::Coverage;
 use crate::notification::{Notification, NotificationChannel, NotificationTopic, Sent};
 use crate::publishing::{
     Attempt, ErrorClass, FollowUp, FollowUpOutcome, HoldReason, Intent, JobState, LatenessPolicy,
-    Lease, Outcome, Part, PublishError, PublishJob, RemoteRef, WorkerId,
+    Lease, MaxFailures, Outcome, Part, PublishError, PublishJob, RemoteRef, WorkerId,
 };
 use crate::store::{ChangeSet, EntityKind, Version};
 use crate::testkit::vary::Vary;
@@ -60,6 +60,7 @@ impl Sample for PublishJob {
             planned_at: v.time(base),
             lateness: LatenessPolicy::default(),
             unknown_outcome: UnknownOutcomePolicy::Retry,
+            max_failures: MaxFailures::new(3).unwrap(),
             priority: v.pick(&[i16::MIN, -1, 0, 1, i16::MAX]),
             rev: v.number() >> 1,
             fence: v.number() >> 2,
@@ -78,6 +79,7 @@ impl Sample for PublishJob {
             attempts: 1,
             sends: 1,
             failures: u32::MAX >> 1,
+            waits: u32::MAX >> 1,
             crashes: 2,
             negatives: 0,
             last_negative_at: v.maybe(|v| v.time(base)),

@@ -11,7 +11,7 @@ use mcmp_core::event::EventKind;
 use mcmp_core::member::Role;
 use mcmp_core::notification::{Notification, NotificationTopic};
 use mcmp_core::portal::{AccountEdit, GrantEnd, Portal, RefreshOutcome};
-use mcmp_core::publishing::{ErrorClass, PauseReason, PublishError};
+use mcmp_core::publishing::{ErrorClass, MAX_FAILURES, MaxFailures, PauseReason, PublishError};
 use mcmp_core::secret::SealPurpose;
 use mcmp_core::store::{Commit, Query, Read};
 use mcmp_core::time::Clock;
@@ -120,6 +120,7 @@ async fn connected_again_it_is_the_same_channel_with_its_settings() {
     let edit = AccountEdit {
         display_name: Some(name("Our bakery")),
         unknown_outcome: Some(UnknownOutcomePolicy::Retry),
+        max_failures: Some(MaxFailures::new(3).unwrap()),
         limits_profile: Change::Set("premium".to_owned()),
         ..Default::default()
     };
@@ -136,11 +137,32 @@ async fn connected_again_it_is_the_same_channel_with_its_settings() {
     assert_eq!((back.id, back.status), (account.id, AccountStatus::Connected));
     assert_eq!(back.display_name, name("Our bakery"));
     assert_eq!(back.unknown_outcome, UnknownOutcomePolicy::Retry);
+    assert_eq!(back.max_failures.get(), 3);
     assert_eq!(back.limits_profile.as_deref(), Some("premium"));
     assert_eq!(back.metadata.len(), 2);
     let opened = world.systems().await.grants().open_tokens(account.id).await.unwrap();
     assert_eq!(opened, tokens("ACCESS-2", None), "the old grant is gone with its refresh token");
     assert!(owner.accounts().lane(account.id).await.unwrap().paused.is_empty());
+}
+
+#[tokio::test]
+async fn how_often_a_part_may_fail_is_a_setting_with_a_range() {
+    let world = World::new().await;
+    let account = connected(&world).await;
+    assert_eq!(account.max_failures.get(), MAX_FAILURES);
+    let edit: AccountEdit = serde_json::from_str(r#"{ "max_failures": 5 }"#).unwrap();
+    let owner = world.owners().await;
+    let edited = owner.accounts().edit(account.id, account.version, edit).await.unwrap();
+    assert_eq!(edited.max_failures, MaxFailures::new(5).unwrap());
+    let nothing = AccountEdit::default();
+    let same = owner.accounts().edit(account.id, edited.version, nothing).await.unwrap();
+    assert_eq!(same.max_failures, edited.max_failures);
+    for number in [0, 73] {
+        let text = format!(r#"{{ "max_failures": {number} }}"#);
+        let refused = serde_json::from_str::<AccountEdit>(&text).unwrap_err().to_string();
+        let expected = format!("max_failures: must lie between 1 and 72, is {number}");
+        assert!(refused.starts_with(&expected), "{refused}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -14,8 +14,8 @@ use mcmp_core::member::Role;
 use mcmp_core::portal::{AccountEdit, ClientEdit, PostEdit, VariantDraft, When};
 use mcmp_core::post::{Content, PostKind, ThreadPart};
 use mcmp_core::publishing::{
-    ErrorClass, FollowUpOutcome, HoldReason, JobState, LatenessPolicy, Part, PauseReason,
-    PublishError, PublisherCapabilities, RemoteRef, WhenLate,
+    ErrorClass, FollowUpOutcome, HoldReason, JobState, LatenessPolicy, MaxFailures, Part,
+    PauseReason, PublishError, PublisherCapabilities, RemoteRef, WhenLate,
 };
 use mcmp_core::secret::SecretText;
 
@@ -152,6 +152,52 @@ async fn errors_that_pass_are_waited_out() {
     desk.run_for(1).await;
     desk.is(post.id, PostStatus::Published, JobState::Published).await;
     assert_eq!(desk.live(desk.page.id), ["Patience"]);
+}
+
+#[tokio::test]
+async fn a_platform_that_stays_down_is_asked_as_often_as_the_account_lets_it() {
+    let desk = Desk::new().await;
+    let owner = desk.owners().await;
+    let fake = &desk.facebook.platform;
+    let before = desk.scheduled("Planned before").await;
+    let max_failures = Some(MaxFailures::new(3).unwrap());
+    let edit = AccountEdit { max_failures, ..AccountEdit::default() };
+    owner.accounts().edit(desk.page.id, desk.page.version, edit).await.unwrap();
+    let planned = desk.job(before.id).await.max_failures;
+    assert_eq!(planned, MaxFailures::default(), "it keeps what held as it was planned");
+    owner.posts().cancel(before.id, None).await.unwrap();
+
+    let post = desk.scheduled("Down").await;
+    // Down for as long as it is asked in two tries.
+    fake.fail_next(FakeCall::Prepare, 6, &error(ErrorClass::Transient));
+    desk.clock.advance(TimeDelta::hours(1));
+    for calls in 1..=2 {
+        desk.run().await;
+        desk.is(post.id, PostStatus::Scheduled, JobState::Scheduled).await;
+        let job = desk.job(post.id).await;
+        assert_eq!((fake.calls(FakeCall::Prepare), u64::from(job.failures)), (calls, calls));
+        desk.clock.set(job.due_at);
+    }
+    desk.run().await;
+    desk.is(post.id, PostStatus::Failed, JobState::Failed).await;
+    desk.run_for(3).await;
+    assert_eq!(fake.calls(FakeCall::Prepare), 3, "it is left in peace");
+    let shown = desk.job(post.id).await;
+    assert_eq!((shown.failures, shown.trouble()), (3, Some("told to fail")));
+    let failed = desk.events().await.into_iter().filter(|e| e.kind == EventKind::JobFailed);
+    assert_eq!(failed.count(), 1);
+
+    // A person tries again, and it has its three again.
+    let retried = owner.posts().retry(post.id, Vec::new()).await.unwrap();
+    assert_eq!(retried.status, PostStatus::Scheduled);
+    desk.run_for(1).await;
+    assert_eq!(fake.calls(FakeCall::Prepare), 6);
+    assert_eq!(desk.status(post.id).await, PostStatus::Failed);
+    owner.posts().retry(post.id, Vec::new()).await.unwrap();
+    desk.run().await;
+    assert_eq!(desk.status(post.id).await, PostStatus::Published);
+    assert_eq!(desk.live(desk.page.id), ["Down"]);
+    desk.explained(post.id).await;
 }
 
 #[tokio::test]

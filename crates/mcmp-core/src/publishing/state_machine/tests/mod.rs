@@ -1,5 +1,6 @@
 //! What must hold for jobs: by example, and for every order of steps.
 
+mod giving_up;
 mod look_ups;
 mod parts;
 mod properties;

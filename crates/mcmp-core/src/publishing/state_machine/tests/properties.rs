@@ -7,7 +7,7 @@ use super::*;
 use crate::account::UnknownOutcomePolicy;
 use crate::post::Digest;
 use crate::publishing::sample::{job, outgoing};
-use crate::publishing::{AfterError, FollowUp, HoldReason, after_error};
+use crate::publishing::{AfterError, FollowUp, HoldReason, MAX_FAILURES, MaxFailures, after_error};
 
 /// Something that happens to a job.
 #[derive(Debug, Clone)]
@@ -115,6 +115,7 @@ pub(super) fn is_sound(job: &PublishJob) -> Result<(), TestCaseError> {
     prop_assert!(job.lease.is_none() || matches!(state, Running | Committing | Unknown));
     prop_assert!(job.intent.is_some() || !matches!(state, Committing | Unknown));
     prop_assert!(job.intent.is_none() || matches!(state, Committing | Unknown | Held));
+    prop_assert!(job.failures < job.max_failures.get() || state.is_final());
     prop_assert!(job.negatives == 0 || matches!(state, Unknown | Held));
     if state.is_final() {
         prop_assert_eq!(job.remote.is_some(), state == Published, "live, so published");
@@ -131,10 +132,12 @@ proptest! {
         moves in prop::collection::vec(moves(), 1..80),
         parts in 0..3_usize,
         holds: bool,
+        max_failures in prop::sample::select(vec![1, 2, MAX_FAILURES]),
     ) {
         let mut job = job(&outgoing(parts, parts > 1));
         job.unknown_outcome =
             if holds { UnknownOutcomePolicy::Hold } else { UnknownOutcomePolicy::Retry };
+        job.max_failures = MaxFailures::new(max_failures).unwrap();
         let mut now = at(0);
         // What an observer knows of the part that was sent last.
         let mut may_be_live = false;

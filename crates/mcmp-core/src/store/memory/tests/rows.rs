@@ -13,7 +13,7 @@ use crate::event::{Event, EventKind, Subject};
 use crate::id::{AgencyId, ClientId, Id};
 use crate::member::{Coverage, Grant, Membership, Role};
 use crate::post::Digest;
-use crate::publishing::{JobState, LatenessPolicy, PublishJob, WorkerId};
+use crate::publishing::{JobState, LatenessPolicy, MaxFailures, PublishJob, WorkerId};
 use crate::store::{ClaimRequest, EntityKind, MemoryStore, Version};
 use crate::time::ManualClock;
 use crate::value::{Email, Name, Slug};
@@ -51,6 +51,7 @@ pub(super) fn job(n: u32, account: u32, due: i64) -> PublishJob {
         planned_at: second(due),
         lateness: LatenessPolicy::default(),
         unknown_outcome: UnknownOutcomePolicy::default(),
+        max_failures: MaxFailures::default(),
         priority: 0,
         rev: 1,
         fence: 0,
@@ -59,6 +60,7 @@ pub(super) fn job(n: u32, account: u32, due: i64) -> PublishJob {
         attempts: 0,
         sends: 0,
         failures: 0,
+        waits: 0,
         crashes: 0,
         negatives: 0,
         last_negative_at: None,

@@ -19,6 +19,7 @@ use mcmp_core::lifecycle::PostStatus;
 use mcmp_core::member::{Coverage, Grant, Membership, Role};
 use mcmp_core::portal::{ClientDraft, Session};
 use mcmp_core::post::{Content, Post, Variant};
+use mcmp_core::publishing::MaxFailures;
 use mcmp_core::store::{ChangeSet, Commit, Entity, MemoryStore, Record, Version};
 use mcmp_core::time::{Clock, ManualClock, QueueSlots, Schedule};
 use mcmp_core::value::{Email, Name, Slug};
@@ -155,6 +156,7 @@ impl World {
             limits_profile: None,
             queue_slots: QueueSlots::default(),
             unknown_outcome: UnknownOutcomePolicy::Hold,
+            max_failures: MaxFailures::default(),
             created_at: self.clock.now(),
             updated_at: self.clock.now(),
         })
