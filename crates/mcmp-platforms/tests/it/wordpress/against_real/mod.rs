@@ -15,6 +15,7 @@ mod stores;
 mod trouble;
 mod whole;
 
+use mcmp_core::id::Id as _;
 use mcmp_core::post::WordPressOptions;
 use mcmp_core::value::Label;
 
@@ -28,7 +29,9 @@ pub(super) fn plain() -> WordPressOptions {
     WordPressOptions::default()
 }
 
-/// A word that no other test and no earlier run has.
+/// A word that no other test and no earlier run has, even one of the same millisecond.
 pub(super) fn unique(desk: &Desk, word: &str) -> String {
-    format!("{word}{}", desk.now().timestamp_millis())
+    let client = desk.client.uuid().simple().to_string();
+    // Its last digits are random.
+    format!("{word}{}{}", desk.now().timestamp_millis(), &client[24..])
 }
