@@ -22,6 +22,8 @@ const LONGEST_LEASE: Duration = Duration::from_secs(45);
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
     pub(crate) jobs: BTreeMap<JobId, JobBook>,
+    /// Jobs that were deleted, as they were then.
+    pub(crate) deleted: BTreeMap<JobId, PublishJob>,
     pub(crate) yes: BTreeSet<(PostId, Digest, ActorRef)>,
     pub(crate) histories: BTreeMap<PostId, Vec<(Option<PostStatus>, PostStatus)>>,
     /// When a client's policy was changed last.

@@ -131,6 +131,11 @@ impl Found<'_> {
         job.unknown_outcome == UnknownOutcomePolicy::Retry && !self.channel_of(job).can_look_up
     }
 
+    /// Whether it was sent, and may have been sent again without a proof.
+    fn was_risked(&self, job: &PublishJob) -> bool {
+        self.is_risked(job) && job.attempts > 0
+    }
+
     fn channel_of(&self, job: &PublishJob) -> PublisherCapabilities {
         let channel = self.world.channels.iter().find(|channel| channel.id == job.account_id);
         channel.unwrap().platform.capabilities()
@@ -143,7 +148,7 @@ impl Found<'_> {
             // One that goes on with what is live already is called off, or fails, with that live.
             let was_live = live.iter().any(|item| item.job_id != job.id);
             // It was sent again without a proof; nobody knows what came of the first time.
-            let was_risked = self.is_risked(job) && job.attempts > 0;
+            let was_risked = self.was_risked(job);
             let says = match job.state {
                 JobState::Published if live.is_empty() => "is published, and nowhere to be seen",
                 JobState::Failed if job.last_error.is_none() => "failed without a reason",
@@ -182,7 +187,11 @@ impl Found<'_> {
                     times.entry((job.post_id, item.account_id, item.part)).or_default().push(item);
                 }
                 None => {
-                    self.hub.violation(format!("{} was deleted, and is live", short(item.job_id)))
+                    let deleted = self.hub.ledger().deleted.get(&item.job_id).cloned();
+                    if !deleted.is_some_and(|job| self.was_risked(&job)) {
+                        let job = short(item.job_id);
+                        self.hub.violation(format!("{job} was deleted, and is live"));
+                    }
                 }
             }
         }

@@ -89,7 +89,9 @@ impl Hub {
                 }
                 Write::Delete(Record::PublishJob(job)) => {
                     self.note(&life.name, format!("deletes job {}", short(job.id)));
-                    self.ledger().jobs.remove(&job.id);
+                    let mut ledger = self.ledger();
+                    ledger.jobs.remove(&job.id);
+                    ledger.deleted.insert(job.id, PublishJob::clone(job));
                 }
                 Write::Insert(Record::HistoryEntry(entry)) => {
                     self.history_grew(entry.post_id, entry.from, entry.to);
@@ -241,6 +243,10 @@ impl Hub {
         let job = short(new.id);
         if !old.state.may_become(new.state) {
             self.violation(format!("{job} leaps from {} to {}", old.state, new.state));
+        }
+        let most = new.max_failures.get();
+        if new.failures >= most && !new.state.is_final() {
+            self.violation(format!("{job} goes on after {} failures of {most}", new.failures));
         }
         let is_held = old.lease.as_ref().is_some_and(|lease| lease.until > self.now());
         if new.crashes > old.crashes && is_held {
