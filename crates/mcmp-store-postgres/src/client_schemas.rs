@@ -2,7 +2,7 @@
 
 use mcmp_core::access::Scope;
 use mcmp_core::id::{ClientId, Id};
-use mcmp_core::store::{Condition, Entity, EntityKind, Key, StoreError, TenancyKind};
+use mcmp_core::store::{Condition, EntityKind, Key, StoreError, TenancyKind};
 use mcmp_store_sql::{Session as _, SqlError, Value, ValueType};
 use uuid::Uuid;
 
@@ -34,25 +34,27 @@ pub(crate) fn is_content(kind: EntityKind) -> bool {
 }
 
 /// What is known of the entities that are read, so that the database looks into one client's schema
-/// alone: that they are of the client of `related`, which is such an entity or the parent of all.
+/// alone: that they are of the clients of `related`, which are such entities or the parent of all.
 /// Nothing where that does not matter, or the client is named already.
-pub(crate) async fn whose<E: Entity>(
+pub(crate) async fn whose(
     store: &PostgresStore,
     session: &mut PgSession<'_>,
+    kind: EntityKind,
     client: Option<ClientId>,
-    related: Option<Uuid>,
+    related: &[Uuid],
 ) -> Result<Vec<Condition>, SqlError> {
-    let Some(related) = related else { return Ok(Vec::new()) };
-    if client.is_some() || !store.has_client_schemas() || !is_content(E::KIND) {
+    let matters = store.has_client_schemas() && is_content(kind);
+    if client.is_some() || related.is_empty() || !matters {
         return Ok(Vec::new());
     }
     let dialect = store.dialect();
     let sql = format!(
-        "SELECT client_id FROM {} WHERE id = $1 UNION SELECT client_id FROM {} WHERE id = $1",
+        "SELECT client_id FROM {} WHERE id = ANY($1) \
+         UNION SELECT client_id FROM {} WHERE id = ANY($1)",
         dialect.table("entity_directory"),
         dialect.table(EntityKind::SocialAccount.as_str()),
     );
-    let rows = session.fetch(&sql, &[Value::Id(related)], &[ValueType::Id]).await?;
+    let rows = session.fetch(&sql, &[Value::Ids(related.to_vec())], &[ValueType::Id]).await?;
     let keys = rows.iter().flatten().filter_map(|cell| match cell {
         Value::Id(id) => Some(Key::Id(*id)),
         _ => None,

@@ -13,6 +13,7 @@ mod server_clock;
 mod session;
 mod store;
 mod tenant;
+mod together;
 mod transaction;
 mod wake;
 

@@ -22,7 +22,7 @@ pub use lanes::lane_of;
 pub use meters::usage;
 pub use outbox::events_after;
 pub use queue::{claim, expired, next_due, renew};
-pub use read::{count, count_among, get, get_among, list, list_among, list_sql};
+pub use read::{AskedFor, bodies, count, count_among, entity_of, get, list, list_among, list_sql};
 pub use rows::Rows;
 pub use session::{Row, Session};
 pub use value::{Value, ValueType};

@@ -1,12 +1,15 @@
 //! Reads of one kind of entity.
 
+use std::collections::HashMap;
+
 use mcmp_core::access::Scope;
 use mcmp_core::id::Id;
-use mcmp_core::store::{Condition, Direction, Entity, Fields, Page, Query, Sort};
+use mcmp_core::store::{Condition, Direction, Entity, EntityKind, Fields, Page, Query, Sort};
+use uuid::Uuid;
 
-use crate::row::{as_number, entity};
+use crate::row::{as_id, as_number, as_text, entity, failed};
 use crate::statement::{Statement, quoted};
-use crate::{Dialect, Session, SqlError, Value, ValueType};
+use crate::{Dialect, Rows, Session, SqlError, Value, ValueType};
 
 /// [`Read::get`](mcmp_core::store::Read::get).
 ///
@@ -18,29 +21,83 @@ pub async fn get<E: Entity>(
     scope: &Scope,
     id: E::Id,
 ) -> Result<Option<E>, SqlError> {
-    get_among(session, dialect, scope, id, &[]).await
-}
-
-/// The same, where the store knows more of it, such as whose it is.
-///
-/// # Errors
-/// The database's.
-pub async fn get_among<E: Entity>(
-    session: &mut dyn Session,
-    dialect: &dyn Dialect,
-    scope: &Scope,
-    id: E::Id,
-    known: &[Condition],
-) -> Result<Option<E>, SqlError> {
     let Some(seen) = E::Filter::TENANCY.seen_by(scope) else { return Ok(None) };
     let (body, table) = (dialect.json("body"), dialect.table(E::KIND.as_str()));
     let mut statement = Statement::new(format!("SELECT {body} FROM {table} WHERE id = "));
     let id = statement.bind(Value::Id(id.uuid()));
     statement.push(&id);
-    statement.narrow(dialect, E::KIND, known);
     statement.narrow(dialect, E::KIND, &seen);
     let rows = session.fetch(&statement.sql, &statement.values, &[ValueType::Json]).await?;
     rows.into_iter().next().map(entity).transpose()
+}
+
+/// Entities of one kind that are asked for by their ids.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AskedFor {
+    /// Which kind.
+    pub kind: EntityKind,
+    /// Their ids.
+    pub ids: Vec<Uuid>,
+    /// What the store knows of all of them, such as whose they are.
+    pub known: Vec<Condition>,
+}
+
+/// Entities by their ids, each as the [body](entity_of) it is stored as, in one statement; those that
+/// are not there, or not seen, are left out.
+///
+/// # Errors
+/// The database's.
+pub async fn bodies(
+    session: &mut dyn Session,
+    dialect: &dyn Dialect,
+    scope: &Scope,
+    asked: &[AskedFor],
+) -> Result<HashMap<(EntityKind, Uuid), String>, SqlError> {
+    let mut rows = Rows::new(vec![("kind", ValueType::Number), ("id", ValueType::Id)]);
+    let mut seen = Vec::new();
+    for (number, AskedFor { kind, ids, known }) in (0..).zip(asked) {
+        if let Some(conditions) = kind.tenancy_kind().seen_by(scope) {
+            ids.iter().for_each(|id| rows.push(vec![Value::Number(number), Value::Id(*id)]));
+            seen.push((number, *kind, known, conditions));
+        }
+    }
+    if seen.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let (from, values) = dialect.pass(rows);
+    let mut statement = Statement { sql: "SELECT v.kind, v.id, CASE v.kind".to_owned(), values };
+    // Each is looked up by itself: of a list of ids a planner may think that it takes the whole table,
+    // and think so for good if that was small at the time.
+    for (number, kind, known, conditions) in &seen {
+        let (body, table) = (dialect.json("t.body"), dialect.table(kind.as_str()));
+        statement.push(&format!(
+            " WHEN {number} THEN (SELECT {body} FROM {table} AS t WHERE t.id = v.id"
+        ));
+        statement.narrow_as(dialect, *kind, known, "t.");
+        statement.narrow_as(dialect, *kind, conditions, "t.");
+        statement.push(")");
+    }
+    statement.push(&format!(" END FROM {from}"));
+    let columns = [ValueType::Number, ValueType::Id, ValueType::Json];
+    let mut bodies = HashMap::new();
+    for row in session.fetch(&statement.sql, &statement.values, &columns).await? {
+        let mut cells = row.into_iter();
+        let (number, id) = (as_number(cells.next())?, as_id(cells.next())?);
+        let body = cells.next().filter(|body| !matches!(body, Value::Null(_)));
+        let kind = seen.iter().find(|(of_kind, ..)| *of_kind == number).map(|(_, kind, ..)| *kind);
+        if let (Some(kind), Some(body)) = (kind, body) {
+            bodies.insert((kind, id), as_text(Some(body))?);
+        }
+    }
+    Ok(bodies)
+}
+
+/// The entity that a [body](bodies) is of.
+///
+/// # Errors
+/// It is none.
+pub fn entity_of<E: Entity>(body: &str) -> Result<E, SqlError> {
+    serde_json::from_str(body).map_err(failed)
 }
 
 /// [`Read::list`](mcmp_core::store::Read::list): one statement, in the order of an index.

@@ -25,8 +25,13 @@ pub(crate) fn number(number: u64) -> i64 {
 
 /// The JSON of a row whose first column it is, read.
 pub(crate) fn entity<T: DeserializeOwned>(row: Row) -> Result<T, SqlError> {
-    match row.into_iter().next() {
-        Some(Value::Json(body) | Value::Text(body)) => serde_json::from_str(&body).map_err(failed),
+    serde_json::from_str(&as_text(row.into_iter().next())?).map_err(failed)
+}
+
+/// A cell that is a text, or JSON.
+pub(crate) fn as_text(cell: Option<Value>) -> Result<String, SqlError> {
+    match cell {
+        Some(Value::Json(text) | Value::Text(text)) => Ok(text),
         other => Err(unexpected(other)),
     }
 }

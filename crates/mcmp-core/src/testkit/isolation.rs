@@ -1,5 +1,7 @@
 //! A reader never sees another client's data, by any call, filter, id or cursor.
 
+use tokio::task::JoinSet;
+
 use super::harness::Kit;
 use super::samples::{Sample, every_kind};
 use super::vary::Vary;
@@ -38,6 +40,26 @@ pub(super) async fn get_sees_what_the_scope_sees(kit: Kit) {
             let absent = E::read(world.store()).get(&reader.scope, nobody).await.unwrap();
             assert_eq!(absent, None, "{} that is not there", E::KIND);
         }
+    }
+    every_kind!(check, &full_world(&kit).await);
+}
+
+/// The same while everybody asks for the same things at the same time: a store that reads them
+/// together answers each of them for itself.
+pub(super) async fn gets_at_once_see_what_each_scope_sees(kit: Kit) {
+    async fn check<E: Sample>(world: &World) {
+        let mut asking = JoinSet::new();
+        for row in world.all::<E>() {
+            for reader in world.readers.iter().cloned() {
+                let (store, row) = (world.shared(), row.clone());
+                asking.spawn(async move {
+                    let found = E::read(&*store).get(&reader.scope, row.id()).await.unwrap();
+                    let expected = reader.scope.sees(row.tenancy()).then_some(row);
+                    assert_eq!(found, expected, "{} for {}", E::KIND, reader.name);
+                });
+            }
+        }
+        asking.join_all().await;
     }
     every_kind!(check, &full_world(&kit).await);
 }

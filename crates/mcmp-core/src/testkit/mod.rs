@@ -101,6 +101,7 @@ macro_rules! for_each_store_rule {
             [$($args)*]
             isolation {
                 get_sees_what_the_scope_sees
+                gets_at_once_see_what_each_scope_sees
                 list_sees_what_the_scope_sees
                 count_sees_what_the_scope_sees
                 filters_never_widen_a_scope

@@ -20,6 +20,7 @@ async fn fresh(fault: Option<Fault>) -> Result<TestStore, Skip> {
 /// What is broken, and a rule that must notice it.
 const NOTICED: &[(Fault, &str)] = &[
     (Fault::GetIgnoresScope, "isolation::get_sees_what_the_scope_sees"),
+    (Fault::GetsShareAnswers, "isolation::gets_at_once_see_what_each_scope_sees"),
     (Fault::ListIgnoresScope, "isolation::list_sees_what_the_scope_sees"),
     (Fault::CountIgnoresScope, "isolation::count_sees_what_the_scope_sees"),
     (Fault::FilterWidensScope, "isolation::filters_never_widen_a_scope"),

@@ -21,4 +21,5 @@ mod moving;
 mod plans;
 mod processes;
 mod races;
+mod together;
 mod wake;

@@ -27,8 +27,8 @@ impl Turn<'_> {
         if job.is_too_late(self.now().await?) {
             return self.record.step(job, &JobStep::JudgeLateness { fence }).await;
         }
-        let (session, post) = self.record.post(job).await?;
-        let material = match Material::load(session, post, job).await? {
+        let (session, post, rows) = self.record.read(job).await?;
+        let material = match Material::of(session, post, rows, job).await? {
             Gate::Open(material) => material,
             Gate::Hold { reason: HoldReason::NotActive, .. } => {
                 return self.wait_until_active(job).await;
@@ -287,8 +287,8 @@ impl Turn<'_> {
             let (error, jitter) = (wait("the account is paused"), self.worker.jitter()?);
             return self.record.step(job, &JobStep::LookupFailed { fence, error, jitter }).await;
         }
-        let (session, post) = self.record.post(job).await?;
-        match Material::load(session, post, job).await? {
+        let (session, post, rows) = self.record.read(job).await?;
+        match Material::of(session, post, rows, job).await? {
             Gate::Open(material) => self.make_ready(job, &material, part).await,
             Gate::Hold { reason: HoldReason::NotActive, .. } => self.wait_until_active(job).await,
             Gate::Hold { reason, error } => {

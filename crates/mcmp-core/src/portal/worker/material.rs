@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use tokio::try_join;
 
 use crate::account::{SocialAccount, Tokens};
 use crate::agency::AgencyStatus;
@@ -17,6 +18,25 @@ use crate::publishing::{
     ErrorClass, HoldReason, Part, PublishContext, PublishError, PublishJob, Publisher, RateLog,
 };
 use crate::store::StoreExt;
+
+/// What is read for a step besides its post.
+#[derive(Debug)]
+pub(super) struct Rows {
+    client: Client,
+    revision: Option<Revision>,
+    account: SocialAccount,
+}
+
+impl Rows {
+    pub(super) async fn load(session: &Session, job: &PublishJob) -> Result<Self, Error> {
+        let (client, revision, account) = try_join!(
+            session.load(job.client_id),
+            find_revision(session, job),
+            session.load(job.account_id),
+        )?;
+        Ok(Self { client, revision, account })
+    }
+}
 
 /// What a step takes.
 #[derive(Debug)]
@@ -36,14 +56,15 @@ pub(super) enum Gate {
 }
 
 impl Material {
-    /// Reads it all, and lets nothing through that is not approved in exactly this revision, or
-    /// that the rules refuse as things are now.
-    pub(super) async fn load(
+    /// Lets nothing through that is not approved in exactly this revision, or that the rules refuse
+    /// as things are now.
+    pub(super) async fn of(
         session: &Session,
         post: &Post,
+        rows: Rows,
         job: &PublishJob,
     ) -> Result<Gate, Error> {
-        let client: Client = session.load(job.client_id).await?;
+        let Rows { client, revision, account } = rows;
         let is_active = session.agency().status == AgencyStatus::Active
             && client.status == ClientStatus::Active;
         if !is_active {
@@ -55,7 +76,7 @@ impl Material {
         if !approved && !job.is_live() {
             return Ok(Gate::Hold { reason: HoldReason::NotApproved, error: None });
         }
-        let gate = Self::for_look_up(session, job).await?;
+        let gate = Self::to_send(session, revision, account, job)?;
         match &gate {
             Gate::Open(material) if !job.has_begun() => {
                 match material.refused_by_rules(session, &client, post, job).await? {
@@ -71,11 +92,20 @@ impl Material {
 
     /// Reads what a look-up takes: what was sent was let through then.
     pub(super) async fn for_look_up(session: &Session, job: &PublishJob) -> Result<Gate, Error> {
+        let (revision, account) =
+            try_join!(find_revision(session, job), session.load(job.account_id))?;
+        Self::to_send(session, revision, account, job)
+    }
+
+    fn to_send(
+        session: &Session,
+        revision: Option<Revision>,
+        account: SocialAccount,
+        job: &PublishJob,
+    ) -> Result<Gate, Error> {
         let Some(publisher) = session.portal().publishers().get(&job.platform).cloned() else {
             return Ok(Gate::Fail { error: no_publisher(job) });
         };
-        let revision: Option<Revision> =
-            session.store().find(session.scope(), job.revision_id).await?;
         let outgoing = revision
             .into_iter()
             .flat_map(|revision| revision.outgoing)
@@ -85,7 +115,6 @@ impl Material {
             let error = PublishError::new(ErrorClass::InvalidContent, message);
             return Ok(Gate::Fail { error });
         };
-        let account: SocialAccount = session.load(job.account_id).await?;
         if !account.status.is_usable() || account.tokens.is_none() {
             let message = format!("“{}” must be connected again", account.display_name);
             let error = Some(PublishError::new(ErrorClass::Reconnect, message));
@@ -158,6 +187,10 @@ impl Material {
         Ok((!findings.is_empty())
             .then(|| PublishError::new(ErrorClass::InvalidContent, findings.join("; "))))
     }
+}
+
+async fn find_revision(session: &Session, job: &PublishJob) -> Result<Option<Revision>, Error> {
+    Ok(session.store().find(session.scope(), job.revision_id).await?)
 }
 
 /// What a platform without a publisher answers.

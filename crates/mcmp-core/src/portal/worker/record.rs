@@ -1,6 +1,9 @@
 //! Writes what came of a step: the job, its post, the evidence, the events, in one commit.
 
+use tokio::try_join;
+
 use super::evidence::is_open;
+use super::material::Rows;
 use super::{Worker, key_of, settle_attempt};
 use crate::error::Error;
 use crate::event::Subject;
@@ -48,10 +51,15 @@ impl<'w> Recorder<'w> {
         Self { worker, session, family: None }
     }
 
-    /// The job's post as it is now, and the session.
-    pub(super) async fn post(&mut self, job: &PublishJob) -> Result<(&Session, &Post), Error> {
-        let family = Family::load(&self.session, job.post_id).await?;
-        Ok((&self.session, &self.family.insert(family).post))
+    /// What a step takes, as it is now, with the session.
+    pub(super) async fn read(
+        &mut self,
+        job: &PublishJob,
+    ) -> Result<(&Session, &Post, Rows), Error> {
+        let session = &self.session;
+        let (family, rows) =
+            try_join!(Family::load(session, job.post_id), Rows::load(session, job))?;
+        Ok((session, &self.family.insert(family).post, rows))
     }
 
     /// A step of a job, with what follows for its post. A step that changes nothing writes nothing.
@@ -263,7 +271,9 @@ impl<'w> Recorder<'w> {
 
 impl Family {
     async fn load(session: &Session, post_id: PostId) -> Result<Self, Error> {
-        let post: Post = session.load(post_id).await?;
+        // The post first: whoever changes a job after this changes the post as well, and what is
+        // written with older jobs is a conflict.
+        let post = session.load(post_id).await?;
         let filter = PublishJobFilter { post_id: Some(post_id), ..Default::default() };
         let jobs = session.store().all(session.scope(), filter).await?;
         Ok(Self { post, jobs })

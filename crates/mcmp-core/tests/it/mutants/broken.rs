@@ -29,6 +29,7 @@ use super::rewrite::{bring_up_to_date, change_set};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
     GetIgnoresScope,
+    GetsShareAnswers,
     ListIgnoresScope,
     CountIgnoresScope,
     FilterWidensScope,
@@ -80,13 +81,14 @@ pub(crate) struct Broken {
     system: Scope,
     last_claim: Mutex<Vec<PublishJob>>,
     offsets: Mutex<HashMap<Cursor, usize>>,
+    last_asked: Mutex<Option<Scope>>,
 }
 
 impl Broken {
     pub(crate) fn new(inner: MemoryStore, fault: Option<Fault>) -> Self {
         let system = Actor::system("broken").own_scope().unwrap();
         let (last_claim, offsets) = (Mutex::default(), Mutex::default());
-        Self { inner, fault, system, last_claim, offsets }
+        Self { inner, fault, system, last_claim, offsets, last_asked: Mutex::default() }
     }
 
     fn has(&self, fault: Fault) -> bool {
@@ -167,6 +169,12 @@ where
     MemoryStore: Read<E>,
 {
     async fn get(&self, scope: &Scope, id: E::Id) -> Result<Option<E>, StoreError> {
+        if self.has(Fault::GetsShareAnswers) {
+            *self.last_asked.lock().unwrap() = Some(scope.clone());
+            tokio::task::yield_now().await;
+            let last = self.last_asked.lock().unwrap().clone();
+            return Read::<E>::get(&self.inner, last.as_ref().unwrap_or(scope), id).await;
+        }
         let scope = self.scope(scope, self.has(Fault::GetIgnoresScope));
         Read::<E>::get(&self.inner, scope, id).await
     }
