@@ -34,8 +34,11 @@ use mcmp_core::store::{MemoryStore, Store};
 use mcmp_core::time::{Clock, SystemClock};
 use mcmp_scheduler::{Engine, EngineSettings};
 use mcmp_store_sqlite::{SqliteConfig, SqliteStore};
+use tokio::task::JoinSet;
 
 const PER_SECOND: i64 = 500;
+/// How many plan at once.
+const PLANNERS: usize = 16;
 const CALL: Duration = Duration::from_millis(20);
 
 /// Notes how late each part was as its first call came.
@@ -87,17 +90,26 @@ async fn main() {
     let (session, clients) = agency::found(&portal, channels, &[Platform::THREADS]).await;
     let jobs = usize::try_from(PER_SECOND * seconds).unwrap();
     // Planning comes first; all of it is written before the first post is due.
-    let each_takes = if matches!(place, Place::Memory) { 1 } else { 12 };
+    let each_takes = if matches!(place, Place::Memory) { 1 } else { 8 };
     let first =
         portal.now() + TimeDelta::milliseconds(500 + each_takes * i64::try_from(jobs).unwrap());
-    for n in 0..jobs {
-        let (client, accounts) = &clients[n % clients.len()];
-        let text = "Fresh rye bread from seven o'clock".parse().unwrap();
-        let draft = PostDraft::new(*client, text).to(accounts.iter().copied());
-        let post = session.posts().create(draft).await.unwrap();
-        let at = first + TimeDelta::milliseconds(i64::try_from(n).unwrap() * 1_000 / PER_SECOND);
-        session.posts().schedule(post.id, When::At(at)).await.unwrap();
+    let (session, clients) = (Arc::new(session), Arc::new(clients));
+    let mut planners = JoinSet::new();
+    for planner in 0..PLANNERS {
+        let (session, clients) = (Arc::clone(&session), Arc::clone(&clients));
+        planners.spawn(async move {
+            for n in (planner..jobs).step_by(PLANNERS) {
+                let (client, accounts) = &clients[n % clients.len()];
+                let text = "Fresh rye bread from seven o'clock".parse().unwrap();
+                let draft = PostDraft::new(*client, text).to(accounts.iter().copied());
+                let post = session.posts().create(draft).await.unwrap();
+                let after = i64::try_from(n).unwrap() * 1_000 / PER_SECOND;
+                let at = first + TimeDelta::milliseconds(after);
+                session.posts().schedule(post.id, When::At(at)).await.unwrap();
+            }
+        });
     }
+    planners.join_all().await;
     let ahead = first - portal.now();
     assert!(ahead > TimeDelta::zero(), "planning took longer than expected: {ahead}");
 
