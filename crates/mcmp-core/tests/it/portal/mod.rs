@@ -19,5 +19,6 @@ mod review_findings;
 mod reviews;
 mod tenants;
 mod transfer;
+mod turned_down;
 mod upkeep;
 mod worker;
