@@ -10,7 +10,7 @@ use mcmp_core::store::{ClaimRequest, Claimed, EntityKind, LeaseKey, Record, Stor
 use mcmp_core::time::to_millis;
 use uuid::Uuid;
 
-use crate::lanes::{self, Lanes};
+use crate::lanes::{self, Lanes, Owners};
 use crate::row::{as_id, as_optional_number, entity, time};
 use crate::statement::Statement;
 use crate::write::{self, Expects};
@@ -278,8 +278,10 @@ pub async fn renew(
     if asked.is_empty() {
         return Ok(Vec::new());
     }
+    let ids: Vec<Uuid> = asked.iter().map(|key| key.job_id.uuid()).collect();
+    lock_lanes_of(session, dialect, ids.clone()).await?;
     let mut statement = select(dialect, "state IN ('running', 'committing', 'unknown')");
-    statement.among(dialect, "id", asked.iter().map(|key| key.job_id.uuid()).collect());
+    statement.among(dialect, "id", ids);
     let at = statement.bind(millis(now));
     statement.push(&format!(" AND lease_until > {at} ORDER BY id"));
     statement.push(dialect.for_update());
@@ -296,6 +298,26 @@ pub async fn renew(
     }
     write(session, dialect, scope, &held, Expects::Same).await?;
     Ok(held.iter().map(|job| LeaseKey { job_id: job.id, fence: job.fence }).collect())
+}
+
+/// Locks the lanes of jobs before the jobs, as every commit does: who took jobs first could wait for
+/// one that waits in turn.
+async fn lock_lanes_of(
+    session: &mut dyn Session,
+    dialect: &dyn Dialect,
+    jobs: Vec<Uuid>,
+) -> Result<(), SqlError> {
+    if dialect.for_update().is_empty() {
+        return Ok(());
+    }
+    let table = dialect.table(EntityKind::PublishJob.as_str());
+    let mut statement = Statement::new(format!("SELECT account_id FROM {table} WHERE 1 = 1"));
+    statement.among(dialect, "id", jobs);
+    let rows = session.fetch(&statement.sql, &statement.values, &[ValueType::Id]).await?;
+    let id = |row: Row| Ok(AccountId::from_uuid(as_id(row.into_iter().next())?));
+    let accounts = rows.into_iter().map(id).collect::<Result<BTreeSet<_>, SqlError>>()?;
+    Lanes::lock(session, dialect, &accounts, &Owners::new()).await?;
+    Ok(())
 }
 
 /// [`JobQueue::expired`](mcmp_core::store::JobQueue::expired), at the store's time `now`.

@@ -86,12 +86,16 @@ impl Fixture {
 
     /// Waits until a session of the store's waits for a lock: then it is where the test wants it.
     pub(crate) async fn until_somebody_waits(&self) {
+        self.until_so_many_wait(1).await;
+    }
+
+    pub(crate) async fn until_so_many_wait(&self, sessions: i64) {
         let mut connection = self.superuser().await;
         let sql = "SELECT count(*) FROM pg_stat_activity \
                    WHERE datname = current_database() AND wait_event_type = 'Lock'";
         loop {
             let waiting: i64 = sqlx::query_scalar(sql).fetch_one(&mut connection).await.unwrap();
-            if waiting > 0 {
+            if waiting >= sessions {
                 return;
             }
             tokio::task::yield_now().await;

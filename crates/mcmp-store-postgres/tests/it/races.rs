@@ -1,9 +1,11 @@
 //! Two sessions at once, at the moments that are easy to get wrong.
 
+use chrono::TimeDelta;
 use mcmp_core::event::Event;
-use mcmp_core::store::{ChangeSet, Commit, EventPosition, JobQueue, Outbox};
+use mcmp_core::publishing::{JobState, PublishJob};
+use mcmp_core::store::{ChangeSet, Commit, EventPosition, JobQueue, LeaseKey, Outbox};
 use mcmp_test_servers::postgres::{database, execute};
-use sqlx::AssertSqlSafe;
+use sqlx::{AssertSqlSafe, Connection};
 
 use crate::fixture::{Fixture, finished, inserted, literal, request};
 
@@ -56,6 +58,54 @@ async fn no_lane_falls_asleep_between_two_writers() {
         let claimed = fixture.claim(10).await;
         assert_eq!(claimed.iter().map(|job| job.id).collect::<Vec<_>>(), [waiting.id]);
     }
+}
+
+/// A renewal comes to jobs by their lanes, as commits do: it holds nothing that one waits for while
+/// it waits itself. The server would find such a deadlock after a second, and break off one of them.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_renewal_and_a_commit_take_turns() {
+    let mut fixture = Fixture::new(database!("a_renewal_and_a_commit_take_turns")).await;
+    for _ in 0..3 {
+        let account = fixture.account().await;
+        fixture.insert_job(account, -1).await;
+    }
+    let mut jobs = fixture.claim(10).await;
+    jobs.sort_unstable_by_key(|job| job.id);
+    let key = |job: &PublishJob| LeaseKey { job_id: job.id, fence: job.fence };
+    let leases = [key(&jobs[0]), key(&jobs[2])];
+
+    let mut holder = fixture.superuser().await;
+    let hold = format!(
+        "BEGIN; SELECT 1 FROM mcmp.publish_job WHERE id = {} FOR UPDATE",
+        literal(jobs[1].id)
+    );
+    execute(&mut holder, &hold).await;
+    let (store, system, mut host) =
+        (fixture.store.clone(), fixture.system(), fixture.superuser().await);
+    let commit = tokio::spawn(async move {
+        let mut changes = ChangeSet::new();
+        for mut job in jobs.into_iter().rev() {
+            (job.state, job.lease) = (JobState::Published, None);
+            changes.update(&mut job);
+        }
+        let mut transaction = host.begin().await.unwrap();
+        // The one to be broken off, and told so at once; jobs are come to as in a large table.
+        let settings = "SET LOCAL deadlock_timeout = '10ms'; SET LOCAL enable_seqscan = off; \
+                        SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off";
+        execute(&mut transaction, settings).await;
+        store.commit_in(&mut transaction, &system, changes).await.unwrap();
+        transaction.commit().await.unwrap();
+    });
+    fixture.until_so_many_wait(1).await;
+    let (store, system) = (fixture.store.clone(), fixture.system());
+    let renewal =
+        tokio::spawn(
+            async move { store.renew(&system, &leases, TimeDelta::minutes(1)).await.unwrap() },
+        );
+    fixture.until_so_many_wait(2).await;
+    execute(&mut holder, "ROLLBACK").await;
+    commit.await.unwrap();
+    assert_eq!(renewal.await.unwrap(), [], "they are done");
 }
 
 /// A lane that says it is ready, and has nothing to start, is put right by the claim that finds out.
