@@ -106,7 +106,8 @@ impl Filled {
 
     fn claim(&self, limit: usize) -> Vec<PublishJob> {
         let worker = WorkerId("bench".to_owned());
-        let request = ClaimRequest { worker, limit, lease: TimeDelta::seconds(10) };
+        let request =
+            ClaimRequest { worker, limit, lease: TimeDelta::seconds(10), ahead: TimeDelta::zero() };
         ready(self.store.claim(&self.scope, &request)).expect("the system may").jobs
     }
 

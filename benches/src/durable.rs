@@ -203,7 +203,12 @@ impl Load {
             let (store, scope) = (Arc::clone(store), self.scope.clone());
             let (cast, count) = (Arc::clone(&self.cast), Arc::clone(&count));
             let worker = WorkerId(format!("worker-{worker}"));
-            let request = ClaimRequest { worker, limit: batch, lease: TimeDelta::seconds(60) };
+            let request = ClaimRequest {
+                worker,
+                limit: batch,
+                lease: TimeDelta::seconds(60),
+                ahead: TimeDelta::zero(),
+            };
             tasks.spawn(async move {
                 loop {
                     let jobs = store.claim(&scope, &request).await.unwrap().jobs;

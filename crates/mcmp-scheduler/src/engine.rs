@@ -141,7 +141,7 @@ impl EngineBuilder {
         // What they have not read is kept.
         let readers = subscribers.iter().map(|(name, _)| outbox::duty_of(name));
         settings.retention.event_readers.extend(readers);
-        let worker = portal.worker()?.lease(settings.lease);
+        let worker = portal.worker()?.lease(settings.lease).ahead(settings.claim_ahead);
         let pace = Arc::new(Pace::of(worker.id()));
         let supervisor =
             EngineSupervisor::new(portal.clone(), rates.clone(), &settings, Arc::clone(&pace))?;

@@ -10,7 +10,7 @@ use mcmp_core::value::InvalidValue;
 /// what they mean in load is said at each, with the default behind it.
 ///
 /// No time is longer than [`LONGEST`](Self::LONGEST), nor shorter than a millisecond, unless its
-/// field says that it may be zero. Numbers are 1 at least.
+/// field says otherwise. Numbers are 1 at least.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct EngineSettings {
@@ -18,8 +18,12 @@ pub struct EngineSettings {
     pub slots: usize,
     /// Most jobs that are claimed at once. 100.
     pub claim_batch: usize,
-    /// How long after a claim the next one comes at the earliest: gathers what becomes due together
-    /// into one claim, at the price of so much start lag. May be zero. 2 ms.
+    /// How long before their time jobs are claimed. What is due soon is claimed together, read and
+    /// checked, and each call is made at its very time; a job that waits for it takes a slot. With
+    /// zero, which it may be, all of that comes after the time. 250 ms, and 10 s at most.
+    pub claim_ahead: TimeDelta,
+    /// How long after a claim the next one comes at the earliest: gathers what comes up at once, such
+    /// as posts that people send now, at the price of so much start lag for them. May be zero. 10 ms.
     pub claim_spacing: Duration,
     /// How long nothing is looked for when nothing is known to be due and no signal comes. 1 s.
     pub poll: Duration,
@@ -66,6 +70,8 @@ pub struct EngineSettings {
 impl EngineSettings {
     /// Longest time of any setting: a leap year.
     pub const LONGEST: TimeDelta = TimeDelta::days(366);
+    /// The longest [`claim_ahead`](Self::claim_ahead): what was read for a job grows old meanwhile.
+    pub const FARTHEST_AHEAD: TimeDelta = TimeDelta::seconds(10);
 
     /// Whether an engine can work with these.
     pub(crate) fn check(&self) -> Result<(), InvalidValue> {
@@ -80,6 +86,12 @@ impl EngineSettings {
             }
         }
         let signed = |time: Duration| TimeDelta::from_std(time).unwrap_or(TimeDelta::MAX);
+        let ahead = self.claim_ahead;
+        if !(TimeDelta::zero()..=Self::FARTHEST_AHEAD).contains(&ahead) {
+            let farthest = Self::FARTHEST_AHEAD.num_milliseconds();
+            let ms = ahead.num_milliseconds();
+            return Err(InvalidValue::out_of_range("claim_ahead", 0, farthest, ms));
+        }
         for (field, time, may_be_zero) in [
             ("claim_spacing", signed(self.claim_spacing), true),
             ("poll", signed(self.poll), false),
@@ -112,7 +124,8 @@ impl Default for EngineSettings {
         Self {
             slots: 64,
             claim_batch: 100,
-            claim_spacing: Duration::from_millis(2),
+            claim_ahead: TimeDelta::milliseconds(250),
+            claim_spacing: Duration::from_millis(10),
             poll: Duration::from_secs(1),
             lease: DEFAULT_LEASE,
             rescue_every: Duration::from_secs(2),

@@ -1,10 +1,10 @@
 //! What the engine tells of its work: counters, histograms and gauges through the
 //! [`metrics`](https://docs.rs/metrics) facade, under the names listed in [`names`].
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use mcmp_core::account::Platform;
 use mcmp_core::portal::{CallReport, CarriedOut};
-use mcmp_core::publishing::{ErrorClass, JobState, PublishJob};
+use mcmp_core::publishing::{ErrorClass, JobState};
 use metrics::{
     Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
 };
@@ -25,7 +25,8 @@ macro_rules! names {
 }
 
 names! {
-    /// Histogram, seconds, by `platform`: from when a job was due until its first step began.
+    /// Histogram, seconds, by `platform`: from when a job was due until the first call for it, other than to
+    /// look for what was sent.
     START_LAG = "mcmp_start_lag_seconds",
     /// Histogram, seconds, by `platform`: from when a post was planned until it was live.
     PUBLISH_LAG = "mcmp_publish_lag_seconds",
@@ -63,7 +64,7 @@ names! {
 /// Gives the installed recorder units and descriptions; later calls do no harm.
 pub(crate) fn describe() {
     let seconds = Unit::Seconds;
-    describe_histogram!(names::START_LAG, seconds, "From due to the first step");
+    describe_histogram!(names::START_LAG, seconds, "From due to the first call");
     describe_histogram!(names::PUBLISH_LAG, seconds, "From planned to live");
     describe_histogram!(names::CLAIM_SECONDS, seconds, "How long a claim took");
     describe_counter!(names::CLAIMED, "Jobs that were claimed");
@@ -90,14 +91,13 @@ pub(crate) fn claimed(jobs: usize, took: std::time::Duration) {
     }
 }
 
-pub(crate) fn started(job: &PublishJob, lag: TimeDelta) {
-    if job.state == JobState::Running {
-        histogram!(names::START_LAG, "platform" => job.platform.to_string()).record(seconds(lag));
-    }
-}
-
-pub(crate) fn carried_out(done: &CarriedOut) {
+/// `due_at` is when the job was due as it was claimed.
+pub(crate) fn carried_out(done: &CarriedOut, due_at: DateTime<Utc>) {
     let (job, platform) = (&done.job, done.job.platform.to_string());
+    if let Some(started_at) = done.started_at {
+        histogram!(names::START_LAG, "platform" => platform.clone())
+            .record(seconds(started_at - due_at));
+    }
     if done.lost {
         counter!(names::LOST).increment(1);
     }

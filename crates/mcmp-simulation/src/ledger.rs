@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use mcmp_core::access::ActorRef;
 use mcmp_core::id::{AccountId, ClientId, JobId, PostId};
 use mcmp_core::lifecycle::PostStatus;
@@ -208,6 +208,13 @@ impl Ledger {
         if let Some(book) = self.jobs.get_mut(&job.id) {
             book.claimed = Some((step, at, Instant::now()));
         }
+    }
+
+    /// How long it is until then, from what time it was as the job was claimed: clocks may jump.
+    pub(crate) fn left_until(&self, job: JobId, then: DateTime<Utc>) -> Option<TimeDelta> {
+        let (_, at, claimed) = self.jobs.get(&job)?.claimed?;
+        let left = then - at - TimeDelta::from_std(claimed.elapsed()).ok()?;
+        (left > TimeDelta::zero()).then_some(left)
     }
 
     /// A job of the same account whose turn it was before this one, which is about to be sent for

@@ -14,6 +14,8 @@ pub enum Mutant {
     LostLeasesAreRenewed,
     /// The store gives out what it has given out already.
     JobsAreClaimedTwice,
+    /// The store gives jobs out as due before they are.
+    JobsAreTakenTooEarly,
     /// The store never pauses a lane.
     LanesAreNeverPaused,
     /// The store lets lanes start before the platform takes calls.
@@ -54,6 +56,7 @@ impl Mutant {
         Self::EventsArePassedOver,
         Self::LostLeasesAreRenewed,
         Self::JobsAreClaimedTwice,
+        Self::JobsAreTakenTooEarly,
         Self::LanesAreNeverPaused,
         Self::LanesAreNeverBlocked,
         Self::LanesTakeMore,

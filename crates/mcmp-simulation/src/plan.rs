@@ -65,6 +65,12 @@ fn max_failures(dice: &mut Dice) -> MaxFailures {
     MaxFailures::new(*dice.pick(&[MAX_FAILURES, MAX_FAILURES, MAX_FAILURES, 1, 3, 8])).unwrap()
 }
 
+/// None, as engines have it, and as far as they may.
+fn claim_ahead(dice: &mut Dice) -> TimeDelta {
+    let usual = EngineSettings::default().claim_ahead;
+    *dice.pick(&[TimeDelta::zero(), usual, usual, EngineSettings::FARTHEST_AHEAD])
+}
+
 impl Plan {
     /// Drawn by chance, but for what it takes to notice a mutant soon.
     pub(crate) fn new(dice: &mut Dice, mutant: Option<Mutant>) -> Self {
@@ -109,6 +115,7 @@ impl Plan {
         let mut settings = EngineSettings::default();
         settings.slots = *dice.pick(&[1, 3, 64]);
         settings.lease = TimeDelta::seconds(i64::from(*dice.pick(&[10, 10, 30])));
+        settings.claim_ahead = claim_ahead(&mut dice.apart());
         settings.poll = Duration::from_secs(*dice.pick(&[60, 300]));
         settings.rescue_every = Duration::from_secs(*dice.pick(&[10, 60]));
         settings.sends_every = Duration::from_secs(600);

@@ -9,8 +9,8 @@ use mcmp_core::analytics::Metrics;
 use mcmp_core::fake::{FakeCall, FakePublisher};
 use mcmp_core::post::Outgoing;
 use mcmp_core::publishing::{
-    AccountContext, ErrorClass, Intent, LookUp, Part, Progress, PublishContext, PublishError,
-    PublishJob, Publisher, PublisherCapabilities, RemoteRef, WentLive,
+    AccountContext, ErrorClass, Intent, JobState, LookUp, Part, Progress, PublishContext,
+    PublishError, PublishJob, Publisher, PublisherCapabilities, RemoteRef, WentLive,
 };
 use mcmp_core::secret::SecretText;
 use tokio::time::sleep;
@@ -93,6 +93,18 @@ impl Remote {
         error
     }
 
+    fn complain_if_early(&self, cx: &PublishContext<'_>) {
+        let mut due = cx.job.planned_at;
+        if cx.job.state == JobState::Running {
+            due = due.max(cx.job.due_at);
+        }
+        let left = self.hub.ledger().left_until(cx.job.id, due);
+        if let Some(left) = left {
+            let job = short(cx.job.id);
+            self.hub.violation(format!("a call for {job} begins {left} before its time"));
+        }
+    }
+
     async fn send(&self, cx: &PublishContext<'_>) -> Result<WentLive, PublishError> {
         let hub = &self.hub;
         let outgoing = match hub.is(Mutant::TextIsChanged) {
@@ -141,6 +153,7 @@ impl Publisher for Remote {
     }
 
     async fn prepare(&self, cx: &PublishContext<'_>) -> Result<Progress, PublishError> {
+        self.complain_if_early(cx);
         let _call = self.hub.begin(&self.life, CallKind::Prepare, cx.account.id, Some(cx.job.id));
         let entered = self.life.enter("prepare").await;
         self.travel().await;
@@ -156,6 +169,7 @@ impl Publisher for Remote {
     }
 
     async fn go_live(&self, cx: &PublishContext<'_>) -> Result<WentLive, PublishError> {
+        self.complain_if_early(cx);
         let kind = match self.hub.ledger().has_no_place(cx.job.id) {
             true => CallKind::Repeat,
             false => CallKind::GoLive,

@@ -124,7 +124,15 @@ impl Watched {
         scope: &Scope,
         request: &ClaimRequest,
     ) -> Result<Claimed, StoreError> {
-        let mut claimed = self.inner.claim(scope, request).await?;
+        let mut request = request.clone();
+        let is_too_early = self.is(Mutant::JobsAreTakenTooEarly);
+        if is_too_early {
+            request.ahead += TimeDelta::minutes(1);
+        }
+        let mut claimed = self.inner.claim(scope, &request).await?;
+        if is_too_early {
+            claimed.jobs.iter_mut().for_each(|job| job.due_at = job.due_at.min(claimed.at));
+        }
         if !claimed.jobs.is_empty() {
             self.life.claimed();
         }

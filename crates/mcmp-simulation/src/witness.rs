@@ -340,7 +340,8 @@ impl Hub {
                 ledger.claimed(job, at);
                 ledger.limits.get(&job.account_id).copied()
             };
-            if job.state == JobState::Running && limit.is_some_and(|until| at < until) {
+            let start = at.max(job.due_at);
+            if job.state == JobState::Running && limit.is_some_and(|until| start < until) {
                 self.violation(format!("{} starts before its platform takes calls", short(job.id)));
             }
         }

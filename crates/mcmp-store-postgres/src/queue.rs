@@ -33,7 +33,7 @@ impl JobQueue for PostgresStore {
             let mut transaction = attempts.begin(self, scope, Access::Write, "").await?;
             let session = &mut PgSession::new(&mut transaction);
             let claimed = async {
-                let now = self.time(session).await?;
+                let now = self.fresh_time(session).await?;
                 let dialect = self.dialect();
                 mcmp_store_sql::claim(session, dialect, scope, request, now, odd_to_unknown).await
             };

@@ -10,6 +10,9 @@ use mcmp_core::time::{Clock, SystemClock, to_millis};
 /// whose machine slept must not believe for long that it did not.
 const LONGEST: Duration = Duration::from_millis(250);
 
+/// A claim asks anew where the answer is older: claims come often, and nobody else has to ask then.
+const FRESH: Duration = Duration::from_millis(100);
+
 /// The machine's own clocks differ by more only if one of them was set or stood still.
 const MOST_APART: Duration = Duration::from_millis(50);
 
@@ -39,8 +42,17 @@ impl Reading {
 impl ServerClock {
     /// The time, if the server was asked for it just now.
     pub(crate) fn now(&self) -> Option<DateTime<Utc>> {
-        let last = *self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        last?.gone_on(Instant::now(), SystemClock.now()).map(to_millis)
+        self.last()?.gone_on(Instant::now(), SystemClock.now()).map(to_millis)
+    }
+
+    /// The time, if the server was asked for it so lately that it need not be asked again.
+    pub(crate) fn fresh(&self) -> Option<DateTime<Utc>> {
+        let is_fresh = |last: &Reading| last.at.elapsed() < FRESH;
+        self.last().filter(is_fresh).and_then(|_| self.now())
+    }
+
+    fn last(&self) -> Option<Reading> {
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes down what the server has just said; answers with the time, which does not go back behind

@@ -104,6 +104,17 @@ impl PostgresStore {
         injected.or_else(|| self.shared.server_clock.now())
     }
 
+    /// The store's time, asked for unless that was done just now.
+    pub(crate) async fn fresh_time(
+        &self,
+        session: &mut PgSession<'_>,
+    ) -> Result<DateTime<Utc>, SqlError> {
+        match self.shared.server_clock.fresh() {
+            Some(now) => Ok(now),
+            None => self.time(session).await,
+        }
+    }
+
     /// The store's time: the server's, or the injected clock's.
     pub(crate) async fn time(
         &self,

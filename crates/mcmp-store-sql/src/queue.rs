@@ -1,17 +1,17 @@
-//! The queue of publishing jobs: claims, leases, and what is due.
+//! The queue of publishing jobs: claims, and what is due.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use mcmp_core::access::Scope;
 use mcmp_core::id::{AccountId, ClientId, Id};
 use mcmp_core::publishing::{AccountLane, JobState, Lease, PublishJob, WorkerId};
-use mcmp_core::store::{ClaimRequest, Claimed, EntityKind, LeaseKey, Record, StoreError};
+use mcmp_core::store::{ClaimRequest, Claimed, EntityKind, Record, StoreError};
 use mcmp_core::time::to_millis;
 use uuid::Uuid;
 
-use crate::lanes::{self, Lanes, Owners};
-use crate::row::{as_id, as_optional_number, entity, time};
+use crate::lanes::{self, Lanes};
+use crate::row::{as_id, as_number, as_optional_number, entity, time};
 use crate::statement::Statement;
 use crate::write::{self, Expects};
 use crate::{Dialect, Row, Session, SqlError, Value, ValueType};
@@ -23,25 +23,37 @@ const FAIR_WINDOW: usize = 1_000;
 struct Grant<'a> {
     worker: &'a WorkerId,
     now: DateTime<Utc>,
+    /// What is ready by then may be taken.
+    horizon: DateTime<Utc>,
     until: DateTime<Utc>,
 }
 
 impl Grant<'_> {
-    /// A job with the hold.
-    fn hold(&self, mut job: PublishJob) -> PublishJob {
+    /// When a lane that is ready within the horizon can start something.
+    fn start_of(&self, lane: &AccountLane) -> DateTime<Utc> {
+        lane.ready_at.map_or(self.now, |at| at.max(self.now))
+    }
+
+    /// A job with the hold; it may start at `start`.
+    fn hold(&self, mut job: PublishJob, start: DateTime<Utc>) -> PublishJob {
         job.version = job.version.next();
         job.fence = job.fence.saturating_add(1);
         let (worker, until) = (self.worker.clone(), self.until);
         job.lease = Some(Lease { worker, until, claimed_rev: job.rev });
         match job.state {
             JobState::Unknown => job.due_at = until.max(job.due_at),
-            _ => job.state = JobState::Running,
+            _ => {
+                job.state = JobState::Running;
+                if start > self.now {
+                    job.due_at = start.max(job.due_at);
+                }
+            }
         }
         job
     }
 }
 
-fn check_system(scope: &Scope) -> Result<(), SqlError> {
+pub(crate) fn check_system(scope: &Scope) -> Result<(), SqlError> {
     if scope.is_system() {
         Ok(())
     } else {
@@ -49,15 +61,15 @@ fn check_system(scope: &Scope) -> Result<(), SqlError> {
     }
 }
 
-fn end_of(lease: TimeDelta, now: DateTime<Utc>) -> DateTime<Utc> {
+pub(crate) fn end_of(lease: TimeDelta, now: DateTime<Utc>) -> DateTime<Utc> {
     to_millis(now.checked_add_signed(lease).unwrap_or(DateTime::<Utc>::MAX_UTC))
 }
 
-fn millis(at: DateTime<Utc>) -> Value {
+pub(crate) fn millis(at: DateTime<Utc>) -> Value {
     Value::Number(at.timestamp_millis())
 }
 
-fn limit(limit: usize) -> Value {
+pub(crate) fn limit(limit: usize) -> Value {
     Value::Number(i64::try_from(limit).unwrap_or(i64::MAX))
 }
 
@@ -75,16 +87,22 @@ pub async fn claim(
     odd_to_unknown: bool,
 ) -> Result<Claimed, SqlError> {
     check_system(scope)?;
-    let grant = Grant { worker: &request.worker, now, until: end_of(request.lease, now) };
+    let grant = Grant {
+        worker: &request.worker,
+        now,
+        horizon: end_of(request.ahead, now).max(now),
+        until: end_of(request.lease, now),
+    };
     let mut unknown = unknown_due(session, dialect, &grant, request.limit).await?;
     let share = request.limit / 2 + usize::from(request.limit % 2 == 1 && odd_to_unknown);
     let places = request.limit - unknown.len().min(share);
     let mut jobs = from_lanes(session, dialect, scope, &grant, places).await?;
     unknown.truncate(request.limit - jobs.len());
-    let held: Vec<PublishJob> = unknown.into_iter().map(|job| grant.hold(job)).collect();
+    let held: Vec<PublishJob> = unknown.into_iter().map(|job| grant.hold(job, now)).collect();
     write(session, dialect, scope, &held, Expects::Before).await?;
     jobs.extend(held);
-    Ok(Claimed { jobs, at: now })
+    let next_due = next_due(session, dialect, scope).await?;
+    Ok(Claimed { jobs, at: now, next_due })
 }
 
 async fn unknown_due(
@@ -110,45 +128,47 @@ async fn from_lanes(
     places: usize,
 ) -> Result<Vec<PublishJob>, SqlError> {
     let mut taken = Vec::new();
-    let mut waiting = ready(session, dialect, grant.now, places).await?.into_iter();
+    let mut waiting = ready(session, dialect, grant, places).await?.into_iter();
     // Another claim may have taken some of the chosen ones: go on with those that come next.
     while taken.len() < places {
         let chosen: Vec<AccountId> = waiting.by_ref().take(places - taken.len()).collect();
         if chosen.is_empty() {
             break;
         }
-        let mut round = lock(session, dialect, grant.now, &chosen).await?;
+        let mut round = lock(session, dialect, grant, &chosen).await?;
         while !round.is_empty() && taken.len() < places {
             round.truncate(places - taken.len());
             let (jobs, lanes) = start(session, dialect, scope, grant, round).await?;
             let began = !jobs.is_empty();
             taken.extend(jobs);
             round = lanes;
-            round.retain(|lane| began && lane.ready_at.is_some_and(|at| at <= grant.now));
+            round.retain(|lane| began && lane.ready_at.is_some_and(|at| at <= grant.horizon));
         }
     }
     Ok(taken)
 }
 
 /// The lanes that can start something, those first that could longest. Where there are more than
-/// `places`, each client has one before any has its second.
+/// `places`, each client has one before any has its second, and those that can start something now
+/// come before those that can't yet.
 async fn ready(
     session: &mut dyn Session,
     dialect: &dyn Dialect,
-    now: DateTime<Utc>,
+    grant: &Grant<'_>,
     places: usize,
 ) -> Result<Vec<AccountId>, SqlError> {
     if places == 0 {
         return Ok(Vec::new());
     }
     let mut statement = Statement::new(format!(
-        "SELECT account_id, client_id FROM {} WHERE ready_at <= ",
+        "SELECT account_id, client_id, ready_at FROM {} WHERE ready_at <= ",
         dialect.table("account_lane"),
     ));
-    let now = statement.bind(millis(now));
+    let horizon = statement.bind(millis(grant.horizon));
     let most = statement.bind(limit(places.saturating_add(1).max(FAIR_WINDOW)));
-    statement.push(&format!("{now} ORDER BY ready_at, account_id LIMIT {most}"));
-    let rows = session.fetch(&statement.sql, &statement.values, &[ValueType::Id; 2]).await?;
+    statement.push(&format!("{horizon} ORDER BY ready_at, account_id LIMIT {most}"));
+    let columns = [ValueType::Id, ValueType::Id, ValueType::Number];
+    let rows = session.fetch(&statement.sql, &statement.values, &columns).await?;
     let is_scarce = rows.len() > places;
     let mut lanes_of = HashMap::<ClientId, usize>::new();
     let mut rounds = Vec::with_capacity(rows.len());
@@ -156,26 +176,27 @@ async fn ready(
         let mut cells = row.into_iter();
         let account = AccountId::from_uuid(as_id(cells.next())?);
         let client = ClientId::from_uuid(as_id(cells.next())?);
+        let is_ahead = as_number(cells.next())? > grant.now.timestamp_millis();
         let round = lanes_of.entry(client).or_default();
-        rounds.push((*round, account));
+        rounds.push((is_ahead, *round, account));
         *round += usize::from(is_scarce);
     }
     // Stable: within a round, those that have been ready longest stay first.
-    rounds.sort_by_key(|(round, _)| *round);
-    Ok(rounds.into_iter().map(|(_, account)| account).collect())
+    rounds.sort_by_key(|(is_ahead, round, _)| (*is_ahead, *round));
+    Ok(rounds.into_iter().map(|(.., account)| account).collect())
 }
 
 /// Locks those of the chosen lanes that nobody else holds and that are still ready.
 async fn lock(
     session: &mut dyn Session,
     dialect: &dyn Dialect,
-    now: DateTime<Utc>,
+    grant: &Grant<'_>,
     chosen: &[AccountId],
 ) -> Result<Vec<AccountLane>, SqlError> {
     let mut statement = lanes::select(dialect);
     statement.among(dialect, "account_id", chosen.iter().map(|account| account.uuid()).collect());
-    let now = statement.bind(millis(now));
-    statement.push(&format!(" AND ready_at <= {now}"));
+    let horizon = statement.bind(millis(grant.horizon));
+    statement.push(&format!(" AND ready_at <= {horizon}"));
     statement.push(dialect.skip_locked());
     let mut lanes = lanes::fetch(session, &statement).await?;
     let place: HashMap<&AccountId, usize> =
@@ -192,14 +213,15 @@ async fn start(
     grant: &Grant<'_>,
     mut round: Vec<AccountLane>,
 ) -> Result<(Vec<PublishJob>, Vec<AccountLane>), SqlError> {
-    let mut turns = turns(session, dialect, grant.now, &round).await?;
+    let mut turns = turns(session, dialect, grant, &round).await?;
     let mut held = Vec::with_capacity(round.len());
     let mut started = Vec::with_capacity(round.len());
     let mut idle = Lanes::default();
     for lane in &mut round {
         if let Some((job, next_due)) = turns.remove(&lane.account_id) {
-            held.push(grant.hold(job));
-            lane.start(grant.now);
+            let job = grant.hold(job, grant.start_of(lane));
+            lane.start(job.due_at.max(grant.now));
+            held.push(job);
             lane.settle(next_due);
             started.push(&*lane);
         } else {
@@ -220,12 +242,12 @@ async fn start(
     Ok((held, round))
 }
 
-/// The job of each account whose turn it is, and when the first of its other scheduled jobs is due.
-/// The lanes are locked.
+/// The job of each account whose turn it is when its lane is ready, and when the first of its other
+/// scheduled jobs is due. The lanes are locked.
 async fn turns(
     session: &mut dyn Session,
     dialect: &dyn Dialect,
-    now: DateTime<Utc>,
+    grant: &Grant<'_>,
     round: &[AccountLane],
 ) -> Result<HashMap<AccountId, (PublishJob, Option<DateTime<Utc>>)>, SqlError> {
     let jobs = dialect.table(EntityKind::PublishJob.as_str());
@@ -235,9 +257,10 @@ async fn turns(
         "WITH first AS MATERIALIZED (SELECT (SELECT j.id FROM {jobs} AS j \
          WHERE j.account_id = l.account_id AND j.state = 'scheduled' AND j.due_at <= "
     ));
-    let now = statement.bind(millis(now));
+    let (now, horizon) = (statement.bind(millis(grant.now)), statement.bind(millis(grant.horizon)));
     statement.push(&format!(
-        "{now} ORDER BY j.planned_at, j.priority, j.id LIMIT 1) AS id FROM {} AS l WHERE 1 = 1",
+        "CASE WHEN l.ready_at > {now} THEN l.ready_at ELSE {now} END \
+         ORDER BY j.planned_at, j.priority, j.id LIMIT 1) AS id FROM {} AS l WHERE 1 = 1",
         dialect.table("account_lane"),
     ));
     let accounts = round.iter().map(|lane| lane.account_id.uuid()).collect();
@@ -246,7 +269,7 @@ async fn turns(
     statement.push(&format!(
         ") SELECT {}, (SELECT min(o.due_at) FROM {jobs} AS o WHERE o.account_id = j.account_id \
          AND o.state = 'scheduled' AND o.id <> j.id) FROM {jobs} AS j \
-         WHERE j.id IN (SELECT id FROM first) AND j.state = 'scheduled' AND j.due_at <= {now}",
+         WHERE j.id IN (SELECT id FROM first) AND j.state = 'scheduled' AND j.due_at <= {horizon}",
         dialect.json("j.body"),
     ));
     statement.push(dialect.for_update());
@@ -258,88 +281,6 @@ async fn turns(
         Ok((job.account_id, (job, next_due)))
     };
     rows.into_iter().map(turn).collect()
-}
-
-/// [`JobQueue::renew`](mcmp_core::store::JobQueue::renew) on a transaction, at the store's time
-/// `now`.
-///
-/// # Errors
-/// Out of scope; or the database's.
-pub async fn renew(
-    session: &mut dyn Session,
-    dialect: &dyn Dialect,
-    scope: &Scope,
-    leases: &[LeaseKey],
-    lease: TimeDelta,
-    now: DateTime<Utc>,
-) -> Result<Vec<LeaseKey>, SqlError> {
-    check_system(scope)?;
-    let asked: BTreeSet<LeaseKey> = leases.iter().copied().collect();
-    if asked.is_empty() {
-        return Ok(Vec::new());
-    }
-    let ids: Vec<Uuid> = asked.iter().map(|key| key.job_id.uuid()).collect();
-    lock_lanes_of(session, dialect, ids.clone()).await?;
-    let mut statement = select(dialect, "state IN ('running', 'committing', 'unknown')");
-    statement.among(dialect, "id", ids);
-    let at = statement.bind(millis(now));
-    statement.push(&format!(" AND lease_until > {at} ORDER BY id"));
-    statement.push(dialect.for_update());
-    let until = end_of(lease, now);
-    let mut held = fetch(session, &statement).await?;
-    held.retain(|job| asked.contains(&LeaseKey { job_id: job.id, fence: job.fence }));
-    for job in &mut held {
-        if let Some(lease) = &mut job.lease {
-            lease.until = until;
-        }
-        if job.state == JobState::Unknown {
-            job.due_at = until.max(job.due_at);
-        }
-    }
-    write(session, dialect, scope, &held, Expects::Same).await?;
-    Ok(held.iter().map(|job| LeaseKey { job_id: job.id, fence: job.fence }).collect())
-}
-
-/// Locks the lanes of jobs before the jobs, as every commit does: who took jobs first could wait for
-/// one that waits in turn.
-async fn lock_lanes_of(
-    session: &mut dyn Session,
-    dialect: &dyn Dialect,
-    jobs: Vec<Uuid>,
-) -> Result<(), SqlError> {
-    if dialect.for_update().is_empty() {
-        return Ok(());
-    }
-    let table = dialect.table(EntityKind::PublishJob.as_str());
-    let mut statement = Statement::new(format!("SELECT account_id FROM {table} WHERE 1 = 1"));
-    statement.among(dialect, "id", jobs);
-    let rows = session.fetch(&statement.sql, &statement.values, &[ValueType::Id]).await?;
-    let id = |row: Row| Ok(AccountId::from_uuid(as_id(row.into_iter().next())?));
-    let accounts = rows.into_iter().map(id).collect::<Result<BTreeSet<_>, SqlError>>()?;
-    Lanes::lock(session, dialect, &accounts, &Owners::new()).await?;
-    Ok(())
-}
-
-/// [`JobQueue::expired`](mcmp_core::store::JobQueue::expired), at the store's time `now`.
-///
-/// # Errors
-/// Out of scope; or the database's.
-pub async fn expired(
-    session: &mut dyn Session,
-    dialect: &dyn Dialect,
-    scope: &Scope,
-    most: usize,
-    now: DateTime<Utc>,
-) -> Result<Vec<PublishJob>, SqlError> {
-    check_system(scope)?;
-    let mut statement = select(dialect, "state IN ('running', 'committing')");
-    let now = statement.bind(millis(now));
-    let most = statement.bind(limit(most));
-    statement.push(&format!(
-        " AND (lease_until IS NULL OR lease_until <= {now}) \
-         ORDER BY coalesce(lease_until, 0), id LIMIT {most}",
-    ));
-    fetch(session, &statement).await
 }
 
 /// [`JobQueue::next_due`](mcmp_core::store::JobQueue::next_due).
@@ -363,12 +304,12 @@ pub async fn next_due(
     as_optional_number(at)?.map(time).transpose()
 }
 
-fn select(dialect: &dyn Dialect, condition: &str) -> Statement {
+pub(crate) fn select(dialect: &dyn Dialect, condition: &str) -> Statement {
     let table = dialect.table(EntityKind::PublishJob.as_str());
     Statement::new(format!("SELECT {} FROM {table} WHERE {condition}", dialect.json("body")))
 }
 
-async fn fetch(
+pub(crate) async fn fetch(
     session: &mut dyn Session,
     statement: &Statement,
 ) -> Result<Vec<PublishJob>, SqlError> {
@@ -376,7 +317,7 @@ async fn fetch(
     rows.into_iter().map(entity).collect()
 }
 
-async fn write(
+pub(crate) async fn write(
     session: &mut dyn Session,
     dialect: &dyn Dialect,
     scope: &Scope,

@@ -18,6 +18,9 @@ pub struct ClaimRequest {
     pub limit: usize,
     /// For how long; renewed with [`JobQueue::renew`].
     pub lease: TimeDelta,
+    /// How long before their time scheduled jobs may be taken, so that all is ready for them when it
+    /// comes; zero, or less, for those alone that are due.
+    pub ahead: TimeDelta,
 }
 
 /// Jobs that a worker now holds.
@@ -27,6 +30,8 @@ pub struct Claimed {
     pub jobs: Vec<PublishJob>,
     /// The store's time as they were taken.
     pub at: DateTime<Utc>,
+    /// When there is more to take, as [`JobQueue::next_due`] says right after the claim.
+    pub next_due: Option<DateTime<Utc>>,
 }
 
 /// Names a hold on a job: a later claim has a larger fence.
@@ -55,7 +60,7 @@ pub trait JobQueue: Send + Sync {
     /// The store can't be reached or fails.
     async fn now(&self) -> Result<DateTime<Utc>, StoreError>;
 
-    /// Takes jobs whose time has come.
+    /// Takes jobs whose time has come, or comes soon.
     ///
     /// # Behavior
     /// - From every ready lane one job: of its scheduled ones that are due, the earliest by
@@ -65,9 +70,12 @@ pub trait JobQueue: Send + Sync {
     /// - Where more lanes are ready than there are places, each client gets one of its lanes started
     ///   before any gets its second; a store looks at the 1,000 lanes at least that have been ready
     ///   longest.
+    /// - Lanes that will be ready within [`ahead`](ClaimRequest::ahead) come after those that are.
+    ///   From such a lane the job is taken whose turn it will be then, with `due_at` no earlier than
+    ///   when the lane is ready: nothing is to be called for it before.
     /// - Never more jobs of one account in flight than its lane allows, whoever claims.
     /// - A job taken is `running`, with `fence + 1`, a lease and `version + 1`.
-    /// - Jobs that are `unknown` and due are taken too, without a place in their lane: they keep
+    /// - Jobs that are `unknown` and due now are taken too, without a place in their lane: they keep
     ///   their state, and get `fence + 1`, a lease, `version + 1`, and `due_at` at the lease's end.
     /// - Neither lanes nor unknown jobs starve the others: where more waits than `limit`, both get
     ///   a share.

@@ -182,6 +182,8 @@ macro_rules! for_each_store_rule {
                 lanes_and_unknown_jobs_share_a_claim
                 unknown_jobs_are_claimed_without_a_place
                 next_due_names_the_next_claim
+                jobs_are_claimed_ahead_of_their_time
+                a_claim_ahead_keeps_turns
                 the_queue_is_the_systems
             }
             leases {

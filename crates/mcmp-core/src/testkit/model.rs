@@ -3,7 +3,7 @@
 mod operation;
 mod reference;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 
 use super::harness::Kit;
@@ -15,7 +15,8 @@ use crate::campaign::Campaign;
 use crate::event::Event;
 use crate::publishing::{AccountLane, PublishJob};
 use crate::store::{
-    ChangeSet, Entity, EventPosition, LeaseKey, MeterChange, Query, StoreError, Version,
+    ChangeSet, ClaimRequest, Entity, EventPosition, LeaseKey, MeterChange, Query, StoreError,
+    Version,
 };
 use crate::value::Name;
 use operation::{Op, operations};
@@ -149,15 +150,16 @@ impl Case {
                 self.commit(changes, None).await;
                 self.model.change_lane(&change);
             }
-            Op::Claim { limit } => {
-                let claimed =
-                    self.world.store().claim(&self.world.system, &request(limit)).await.unwrap();
-                self.model.claim(&claimed, limit);
+            Op::Claim { limit, ahead } => {
+                let request = ClaimRequest { ahead: TimeDelta::minutes(ahead), ..request(limit) };
+                let claimed = self.world.store().claim(&self.world.system, &request).await.unwrap();
+                self.model.claim(&claimed, &request);
+                assert!(close(claimed.next_due, self.model.next_due(), claimed.at));
             }
             Op::Renew => self.renew().await,
             Op::Rescue => self.rescue().await,
             Op::Advance { minutes } => {
-                self.world.advance(chrono::TimeDelta::minutes(minutes)).await;
+                self.world.advance(TimeDelta::minutes(minutes)).await;
             }
         }
     }

@@ -16,7 +16,12 @@ pub(super) const LEASE: TimeDelta = TimeDelta::seconds(10 * 60 + 30);
 pub(super) const MINUTE: TimeDelta = TimeDelta::minutes(1);
 
 pub(super) fn request(limit: usize) -> ClaimRequest {
-    ClaimRequest { worker: WorkerId("worker-1".to_owned()), limit, lease: LEASE }
+    ClaimRequest {
+        worker: WorkerId("worker-1".to_owned()),
+        limit,
+        lease: LEASE,
+        ahead: TimeDelta::zero(),
+    }
 }
 
 pub(super) async fn claim(world: &World, limit: usize) -> Vec<PublishJob> {
@@ -331,6 +336,78 @@ pub(super) async fn next_due_names_the_next_claim(kit: Kit) {
     assert_eq!(next(&world).await, Some(unknown.due_at), "the lane is full");
     finish(&world, running).await;
     assert_eq!(next(&world).await, Some(late.due_at));
+}
+
+async fn claim_ahead(world: &World, limit: usize, minutes: i32) -> Vec<PublishJob> {
+    let request = ClaimRequest { ahead: MINUTE * minutes, ..request(limit) };
+    let claimed = world.store().claim(&world.system, &request).await.unwrap();
+    let next_due = world.store().next_due(&world.system).await.unwrap();
+    assert_eq!(claimed.next_due, next_due, "a claim tells what is left");
+    claimed.jobs
+}
+
+/// A claim that looks ahead takes what its lanes can start until then, and nothing that comes later;
+/// each with the time from when on something may be called for it.
+pub(super) async fn jobs_are_claimed_ahead_of_their_time(kit: Kit) {
+    let mut world = kit.world().await;
+    let own = account(&mut world, 0).await;
+    let (planned, blocked) = (account(&mut world, 0).await, account(&mut world, 1).await);
+    let soon = job(&world, 0, planned, 20).await;
+    let late = job(&world, 0, own, 31).await;
+    let shut = job(&world, 1, blocked, 5).await;
+    let until = shut.due_at + MINUTE * 10;
+    change_lane(&world, 1, blocked, LaneAction::BlockUntil(until)).await;
+    let mut unknown = new_job(&world, 0, own, soon.due_at);
+    unknown.state = JobState::Unknown;
+    insert(&world, &mut unknown).await;
+
+    assert_eq!(claim_ahead(&world, 10, 0).await, []);
+    assert_eq!(claim_ahead(&world, 10, -5).await, []);
+    assert_eq!(claim_ahead(&world, 10, 14).await, [], "the one is blocked, the other too late");
+    let taken = claim_ahead(&world, 10, 30).await;
+    let mut expected = vec![(shut.id, until), (soon.id, soon.due_at)];
+    expected.sort_unstable();
+    let mut found: Vec<_> = taken.iter().map(|job| (job.id, job.due_at)).collect();
+    found.sort_unstable();
+    assert_eq!(found, expected, "and what is unknown waits for its time");
+    for job in taken {
+        assert_eq!((job.state, job.fence), (JobState::Running, 1));
+        assert_eq!(world.stored::<PublishJob>(job.id).await.as_ref(), Some(&job));
+        let lane = world.store().lane(&world.system, job.account_id).await.unwrap().unwrap();
+        assert_eq!((lane.in_flight, lane.ready_at), (1, None), "it has its place");
+        assert!(lane.next_gap_at >= Some(job.due_at), "its start is then");
+    }
+    assert_eq!(job_ids(&claim_ahead(&world, 10, 31).await), [late.id]);
+}
+
+/// From a lane ahead of its time the job is taken whose turn it will be then, also where one that
+/// was planned earlier becomes due within the look-ahead; and lanes that are ready come first.
+pub(super) async fn a_claim_ahead_keeps_turns(kit: Kit) {
+    let mut world = kit.world().await;
+    let now = world.now().await;
+    let own = account(&mut world, 0).await;
+    let first = job(&world, 0, own, 5).await;
+    let mut retried = new_job(&world, 0, own, now + MINUTE * 15);
+    retried.planned_at = now - MINUTE * 30;
+    insert(&world, &mut retried).await;
+    change_lane(&world, 0, own, LaneAction::SetMinGap(60_000)).await;
+    let taken = claim_ahead(&world, 10, 20).await;
+    assert_eq!(job_ids(&taken), [first.id]);
+    finish(&world, taken[0].clone()).await;
+    let lane = world.store().lane(&world.system, own).await.unwrap().unwrap();
+    assert_eq!(lane.next_gap_at, Some(first.due_at + MINUTE), "a gap from its start");
+    assert_eq!(job_ids(&claim_ahead(&world, 10, 20).await), [retried.id]);
+
+    let mut ready = Vec::new();
+    for _ in 0..3 {
+        let account = account(&mut world, 0).await;
+        ready.push(job(&world, 0, account, -1).await.id);
+    }
+    let other = account(&mut world, 1).await;
+    let ahead = job(&world, 1, other, 10).await;
+    ready.sort_unstable();
+    assert_eq!(job_ids(&claim_ahead(&world, 3, 20).await), ready, "another client's can wait");
+    assert_eq!(job_ids(&claim_ahead(&world, 3, 20).await), [ahead.id]);
 }
 
 /// Claims, leases and the plan are for the system; everybody else is told that it is out of scope,

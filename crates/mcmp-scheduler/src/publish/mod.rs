@@ -12,6 +12,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use mcmp_core::Error;
 use mcmp_core::portal::CarriedOut;
 use mcmp_core::publishing::PublishJob;
+use mcmp_core::store::Claimed;
 use tokio::sync::watch;
 use tokio::task::{self, JoinError, JoinSet};
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
@@ -107,26 +108,31 @@ impl Publishing {
         if !claimed.jobs.is_empty() {
             engine.held.notify_one();
         }
-        let is_all = claimed.jobs.len() < free;
-        for job in claimed.jobs {
-            telemetry::started(&job, claimed.at - job.due_at);
+        let Claimed { jobs, at, next_due } = claimed;
+        if !is_paused {
+            engine.health.note_next_due(next_due);
+            telemetry::oldest_due(next_due.map_or(TimeDelta::zero(), |due| at - due));
+        }
+        let is_all = jobs.len() < free;
+        for job in jobs {
             self.begin(job);
         }
-        if !is_all {
-            return Ok(Until::Slot);
-        }
-        if is_paused {
-            return Ok(Until::Time(poll));
-        }
-        Ok(Until::Due(self.next_due(claimed.at, poll).await?))
+        Ok(match next_due {
+            _ if is_all && is_paused => Until::Time(poll),
+            Some(due) if is_all || due > at => Until::Due(self.wait_for(due, at, is_all).min(poll)),
+            None if is_all => Until::Due(poll),
+            _ => Until::Slot,
+        })
     }
 
-    /// How long it is until the next claim can find something, at most `poll`.
-    async fn next_due(&self, now: DateTime<Utc>, poll: Duration) -> Result<Duration, Error> {
-        let next = self.engine.portal.store().next_due(&self.engine.scope).await?;
-        self.engine.health.note_next_due(next);
-        telemetry::oldest_due(next.map_or(TimeDelta::zero(), |at| now - at));
-        Ok(next.map_or(poll, |at| until(at, now).min(poll)))
+    /// How long to wait for what is due next; `is_all` if the last claim took all that it could. A
+    /// claim comes ahead of what it is for, but no earlier than halfway: so it finds more of it.
+    fn wait_for(&self, due: DateTime<Utc>, now: DateTime<Utc>, is_all: bool) -> Duration {
+        let ahead = self.engine.settings.claim_ahead.to_std().unwrap_or_default();
+        let left = until(due, now);
+        // What is that near and was not taken can't be before its time.
+        let early = if is_all && left <= ahead { Duration::ZERO } else { ahead.min(left) / 2 };
+        left - early
     }
 
     fn begin(&mut self, job: PublishJob) {
@@ -135,9 +141,9 @@ impl Publishing {
             job = %job.id, post = %job.post_id, client = %job.client_id,
             account = %job.account_id, platform = %job.platform, fence = job.fence,
         );
-        let claimed = job.clone();
+        let (claimed, due_at) = (job.clone(), job.due_at);
         let carrying = self.engine.worker.carry_out(job);
-        let task = self.tasks.spawn(carry_out(carrying).instrument(span));
+        let task = self.tasks.spawn(carry_out(carrying, due_at).instrument(span));
         self.jobs.insert(task.id(), claimed);
         telemetry::in_flight(self.tasks.len());
     }
@@ -215,10 +221,13 @@ impl Publishing {
     }
 }
 
-async fn carry_out(carrying: impl Future<Output = Result<CarriedOut, Error>>) {
+async fn carry_out(
+    carrying: impl Future<Output = Result<CarriedOut, Error>>,
+    due_at: DateTime<Utc>,
+) {
     match carrying.await {
         Ok(done) => {
-            telemetry::carried_out(&done);
+            telemetry::carried_out(&done, due_at);
             tell(&done);
         }
         // Its lease brings it back.

@@ -103,6 +103,31 @@ impl Budgets {
         Ok(None)
     }
 
+    /// Notes which budgets of a job that is due soon do not exist: nobody has to ask for those when
+    /// its time comes. Nothing is taken of those that do.
+    pub(super) async fn read_ahead(&self, job: &PublishJob, app: &App) -> Result<(), Error> {
+        let store = self.portal.store();
+        let now = store.now().await?;
+        let until = now + NO_BUDGET;
+        if is_counted(job) || until <= job.due_at {
+            return Ok(());
+        }
+        let of_account = (account_key(job), self.plan.of_account(&job.platform));
+        let of_app = (app.budget(RateReport::POSTS), self.plan.of_app(&job.platform));
+        for (key, _) in [of_account, of_app].iter().filter(|(_, set)| set.is_none()) {
+            let local = self.local(key, now);
+            let mut local = local.lock().await;
+            if local.is_known_at(job.due_at) {
+                continue;
+            }
+            let found: Option<RateBudget> = store.find(&self.scope, key.id()).await?;
+            if found.is_none() {
+                local.no_budget_until(until);
+            }
+        }
+        Ok(())
+    }
+
     /// Gives back what [`wait_of`](Self::wait_of) took, as the call is not made after all.
     pub(super) async fn give_back_all(&self, job: &PublishJob, app: &App, now: DateTime<Utc>) {
         if !is_counted(job) {

@@ -16,6 +16,7 @@ use mcmp_core::access::{Actor, Scope};
 use mcmp_core::portal::{Admission, CallReport, PublisherCall, Supervisor};
 use mcmp_core::publishing::{ErrorClass, PublishError, PublishJob};
 use mcmp_core::{Error, Portal};
+use tracing::debug;
 
 use crate::pace::Pace;
 use crate::settings::EngineSettings;
@@ -131,6 +132,13 @@ impl EngineSupervisor {
         self.pauses.last().everything
     }
 
+    /// Reads what it takes to let a job through that is due soon.
+    async fn read_ahead(&self, job: &PublishJob) -> Result<(), Error> {
+        let app = self.apps.of(job).await?;
+        self.pauses.read_ahead().await?;
+        self.budgets.read_ahead(job, &app).await
+    }
+
     async fn wait_of(
         &self,
         job: &PublishJob,
@@ -175,6 +183,12 @@ impl Supervisor for EngineSupervisor {
         let error = PublishError::new(class, wait.reason.message()).code(wait.reason.code());
         // The account's later posts wait as well, so that they stay in order.
         Ok(Admission::Wait { until, error, lane: true })
+    }
+
+    async fn foresee(&self, job: &PublishJob) {
+        if let Err(error) = self.read_ahead(job).await {
+            debug!(%error, "what could not be read ahead is read at its time");
+        }
     }
 
     async fn observe(&self, call: &CallReport<'_>) -> Result<(), Error> {

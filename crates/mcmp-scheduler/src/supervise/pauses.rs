@@ -29,9 +29,18 @@ impl PauseWatch {
     }
 
     pub(super) async fn current(&self) -> Result<Pauses, Error> {
+        self.read_within(FRESH).await
+    }
+
+    /// Reads it now if it would be read soon: who comes then has it at once.
+    pub(super) async fn read_ahead(&self) -> Result<(), Error> {
+        self.read_within(FRESH / 2).await.map(drop)
+    }
+
+    async fn read_within(&self, age: Duration) -> Result<Pauses, Error> {
         let read = self.read.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some((at, pauses)) = read
-            && at.elapsed() < FRESH
+            && at.elapsed() < age
         {
             return Ok(pauses);
         }

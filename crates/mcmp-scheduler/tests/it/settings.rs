@@ -59,13 +59,15 @@ async fn settings_that_can_do_nothing_are_refused() {
         world.engine().settings(settings)
     };
     type Change = fn(&mut EngineSettings);
-    let cases: [(&str, Change); 10] = [
+    let cases: [(&str, Change); 12] = [
         ("slots", |s| s.slots = 0),
         ("claim_batch", |s| s.claim_batch = 0),
         ("sends_at_once", |s| s.sends_at_once = 0),
         ("catch_up_per_second", |s| s.catch_up_per_second = 0),
         ("lease", |s| s.lease = TimeDelta::zero()),
         ("lease", |s| s.lease = TimeDelta::seconds(-1)),
+        ("claim_ahead", |s| s.claim_ahead = TimeDelta::milliseconds(-1)),
+        ("claim_ahead", |s| s.claim_ahead = TimeDelta::milliseconds(10_001)),
         ("poll", |s| s.poll = Duration::ZERO),
         ("rescue_every", |s| s.rescue_every = Duration::ZERO),
         ("retention_every", |s| s.retention_every = Duration::MAX),
@@ -75,5 +77,7 @@ async fn settings_that_can_do_nothing_are_refused() {
         assert_eq!(refused(with(change)).field, field);
     }
     with(|s| s.claim_spacing = Duration::ZERO).build().unwrap();
+    with(|s| s.claim_ahead = TimeDelta::zero()).build().unwrap();
+    with(|s| s.claim_ahead = EngineSettings::FARTHEST_AHEAD).build().unwrap();
     with(|s| (s.grace, s.catch_up_gap) = (Duration::ZERO, TimeDelta::zero())).build().unwrap();
 }

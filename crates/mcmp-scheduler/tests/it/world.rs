@@ -210,10 +210,20 @@ impl World {
         text: &str,
         seconds: i64,
     ) -> Post {
+        let at = self.now().await + TimeDelta::seconds(seconds);
+        self.post_at(client, to, text, at).await
+    }
+
+    pub(crate) async fn post_at(
+        &self,
+        client: &Client,
+        to: impl IntoIterator<Item = AccountId>,
+        text: &str,
+        at: DateTime<Utc>,
+    ) -> Post {
         let session = self.session().await;
         let draft = PostDraft::new(client.id, text.parse().unwrap()).to(to);
         let post = session.posts().create(draft).await.unwrap();
-        let at = self.now().await + TimeDelta::seconds(seconds);
         session.posts().schedule(post.id, When::At(at)).await.unwrap()
     }
 

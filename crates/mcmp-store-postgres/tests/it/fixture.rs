@@ -121,7 +121,7 @@ pub(crate) fn scheduled(
 
 pub(crate) fn request(limit: usize) -> ClaimRequest {
     let worker = WorkerId("worker-1".to_owned());
-    ClaimRequest { worker, limit, lease: TimeDelta::seconds(90) }
+    ClaimRequest { worker, limit, lease: TimeDelta::seconds(90), ahead: TimeDelta::zero() }
 }
 
 /// The job as published, to be committed.

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::budget::{Announced, LOOK_UP, not_made, within};
 use super::material::{Gate, Material};
-use super::supervisor::{Admission, CallReport, PublisherCall};
+use super::supervisor::{CallReport, PublisherCall};
 use super::turn::Turn;
 use crate::account::SocialAccount;
 use crate::error::Error;
@@ -14,12 +14,6 @@ use crate::publishing::{
 };
 use crate::store::Version;
 
-/// A job that may not go on yet waits for so long at least.
-const SHORTEST_WAIT: TimeDelta = TimeDelta::milliseconds(10);
-
-/// How long a job waits that was claimed at the moment its agency or its client was stopped.
-const WHILE_NOT_ACTIVE: TimeDelta = TimeDelta::minutes(1);
-
 impl Turn<'_> {
     /// One step before the visible call, and that call if everything is ready.
     pub(super) async fn prepare(&mut self, job: &PublishJob) -> Result<PublishJob, Error> {
@@ -28,8 +22,14 @@ impl Turn<'_> {
             return self.record.step(job, &JobStep::JudgeLateness { fence }).await;
         }
         let (session, post, rows) = self.record.read(job).await?;
-        let material = match Material::of(session, post, rows, job).await? {
+        let gate = Material::of(session, post, rows, job).await?;
+        let material = match gate {
             Gate::Open(material) => material,
+            // Until its time it may be approved, or mended: then it is looked at again.
+            _ if self.is_ahead(job).await? => {
+                let given_back = self.wait_until_due(job).await?;
+                return Ok(given_back.unwrap_or_else(|| job.clone()));
+            }
             Gate::Hold { reason: HoldReason::NotActive, .. } => {
                 return self.wait_until_active(job).await;
             }
@@ -54,20 +54,24 @@ impl Turn<'_> {
         part: Part,
     ) -> Result<PublishJob, Error> {
         let (fence, is_open) = (self.fence, job.state == JobState::Unknown);
-        let now = self.now().await?;
-        if let Some(next) = self.renew_ahead(job, material, now).await? {
+        if let Some(next) = self.renew_ahead(job, material, self.now().await?).await? {
             return Ok(next);
         }
-        if let Some(waiting) = self.wait_for_admission(job, PublisherCall::Prepare).await? {
+        let call = PublisherCall::Prepare;
+        if let Some(given_back) = self.wait_until_due(job).await? {
+            return Ok(given_back);
+        }
+        if let Some(waiting) = self.wait_for_admission(job, call).await? {
             return Ok(waiting);
         }
+        let now = self.now().await?;
+        self.started_at.get_or_insert(now);
         let rates = RateLog::default();
         let context = material.context(self.session(), job, part, &rates, now);
         let budget = material.publisher.capabilities().call_budget;
         let preparing = material.publisher.prepare(&context);
         let answer = within(budget, ErrorClass::Transient, preparing).await;
         self.calls = self.calls.saturating_add(1);
-        let call = PublisherCall::Prepare;
         let step = match answer {
             Ok(Progress::Ready { checkpoint }) => {
                 let mut ready = job.clone();
@@ -297,37 +301,6 @@ impl Turn<'_> {
             Gate::Fail { error } => {
                 let (reason, error) = (HoldReason::UnknownOutcome, Some(error));
                 self.record.step(job, &JobStep::HoldIt { fence, reason, error }).await
-            }
-        }
-    }
-
-    /// Gives the job back: its lane is paused by now, and goes on by itself once its agency and its
-    /// client are active again.
-    async fn wait_until_active(&mut self, job: &PublishJob) -> Result<PublishJob, Error> {
-        let message = "its agency or its client is not active";
-        let error = PublishError::new(ErrorClass::Transient, message);
-        let (fence, until) = (self.fence, self.now().await? + WHILE_NOT_ACTIVE);
-        self.record.step(job, &JobStep::Block { fence, error, until, lane: false }).await
-    }
-
-    /// Gives the job back if its next call may not be made yet.
-    async fn wait_for_admission(
-        &mut self,
-        job: &PublishJob,
-        call: PublisherCall,
-    ) -> Result<Option<PublishJob>, Error> {
-        let Some(supervisor) = &self.worker.supervisor else { return Ok(None) };
-        match supervisor.admit(job, call).await {
-            Ok(Admission::Go) => Ok(None),
-            Ok(Admission::Wait { until, error, lane }) => {
-                // Asked again at once, it would never end.
-                let until = until.max(self.now().await? + SHORTEST_WAIT);
-                let step = JobStep::Block { fence: self.fence, error, until, lane };
-                Ok(Some(self.record.step(job, &step).await?))
-            }
-            Err(error) => {
-                self.give_back_as_it_is(job.clone()).await?;
-                Err(error)
             }
         }
     }

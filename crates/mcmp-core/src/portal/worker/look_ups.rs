@@ -18,10 +18,11 @@ impl Worker {
         let at = store.now().await?;
         let filter = PublishJobFilter { states: vec![JobState::Unknown], ..Default::default() };
         let mut due: Vec<PublishJob> = store.all(&self.scope, filter).await?;
-        due.retain(|job| job.due_at <= at);
         due.sort_by_key(|job| job.due_at);
+        let later = due.split_off(due.partition_point(|job| job.due_at <= at).min(limit));
+        let next_due = later.first().map(|job| job.due_at);
         let mut jobs = Vec::new();
-        for mut job in due.into_iter().take(limit) {
+        for mut job in due {
             let until = at + self.lease;
             job.fence = job.fence.saturating_add(1);
             job.lease = Some(Lease { worker: self.id.clone(), until, claimed_rev: job.rev });
@@ -41,6 +42,6 @@ impl Worker {
                 Err(_) => break,
             }
         }
-        Ok(Claimed { jobs, at })
+        Ok(Claimed { jobs, at, next_due })
     }
 }

@@ -10,6 +10,7 @@
 //! | file | holds |
 //! |---|---|
 //! | `turn`, `calls`, `tokens` | what is done with one claimed job, the calls that takes, and the tokens they take |
+//! | `waits` | what a job waits for before its next call |
 //! | `material` | what a step takes, and the last gate before anything is sent |
 //! | `record`, `evidence`, `batch` | what is written of a step, and how it gets to the store |
 //! | `holds` | what the worker holds, and until when |
@@ -27,10 +28,11 @@ mod record;
 mod supervisor;
 mod tokens;
 mod turn;
+mod waits;
 
 use std::sync::Arc;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Portal, Session};
 use crate::access::{Actor, Scope};
@@ -53,6 +55,7 @@ pub struct Worker {
     scope: Scope,
     id: WorkerId,
     lease: TimeDelta,
+    ahead: TimeDelta,
     holds: Arc<Holds>,
     commits: Arc<Commits>,
     supervisor: Option<Arc<dyn Supervisor>>,
@@ -76,6 +79,8 @@ pub struct CarriedOut {
     pub refusal: Option<Refusal>,
     /// How many calls its publisher was asked for.
     pub calls: u32,
+    /// When the first call was made other than to look for what was sent, by the store's clock.
+    pub started_at: Option<DateTime<Utc>>,
 }
 
 impl Portal {
@@ -90,6 +95,7 @@ impl Portal {
             scope: self.own_scope()?,
             id,
             lease: DEFAULT_LEASE,
+            ahead: TimeDelta::zero(),
             holds: Arc::default(),
             commits: Arc::default(),
             supervisor: None,
@@ -103,6 +109,15 @@ impl Worker {
     #[must_use]
     pub fn lease(mut self, lease: TimeDelta) -> Self {
         self.lease = lease;
+        self
+    }
+
+    /// Claims scheduled jobs so long before their time. Carried out at once, everything is read and
+    /// checked by then, and their first call is made when their time comes; that takes a Tokio
+    /// runtime with its timer, and without Tokio they are given back. Zero unless said otherwise.
+    #[must_use]
+    pub fn ahead(mut self, ahead: TimeDelta) -> Self {
+        self.ahead = ahead;
         self
     }
 
@@ -125,13 +140,18 @@ impl Worker {
         self.holds.len()
     }
 
-    /// Takes up to `limit` jobs whose time has come. Each must be [carried out](Self::carry_out) or
-    /// [released](Self::release): until then it is renewed with the others.
+    /// Takes up to `limit` jobs whose time has come, or comes within [`ahead`](Self::ahead). Each must
+    /// be [carried out](Self::carry_out) or [released](Self::release): until then it is renewed with
+    /// the others.
     ///
     /// # Errors
     /// The store can't be reached or fails.
     pub async fn claim(&self, limit: usize) -> Result<Claimed, Error> {
-        let request = ClaimRequest { worker: self.id.clone(), limit, lease: self.lease };
+        self.claim_within(self.ahead, limit).await
+    }
+
+    async fn claim_within(&self, ahead: TimeDelta, limit: usize) -> Result<Claimed, Error> {
+        let request = ClaimRequest { worker: self.id.clone(), limit, lease: self.lease, ahead };
         let claimed = self.portal.store().claim(&self.scope, &request).await?;
         claimed.jobs.iter().for_each(|job| self.holds.note(job));
         Ok(claimed)
@@ -172,7 +192,7 @@ impl Worker {
         let mut taken = 0;
         loop {
             self.rescue(100).await?;
-            let claimed = self.claim(100).await?;
+            let claimed = self.claim_within(TimeDelta::zero(), 100).await?;
             if claimed.jobs.is_empty() {
                 return Ok(taken);
             }

@@ -25,6 +25,10 @@ pub trait Supervisor: Debug + Send + Sync + 'static {
     /// It can't be told; then the job is given back and the worker's call fails.
     async fn admit(&self, job: &PublishJob, call: PublisherCall) -> Result<Admission, Error>;
 
+    /// Told of a job that was claimed ahead of its time: [`admit`](Self::admit) is asked when that
+    /// comes, and what it takes to answer can be read by then. Nothing is decided here.
+    async fn foresee(&self, _job: &PublishJob) {}
+
     /// Told what each call came to, once that is recorded.
     ///
     /// # Errors

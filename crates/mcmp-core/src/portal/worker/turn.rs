@@ -16,6 +16,8 @@ pub(super) struct Turn<'w> {
     pub(super) record: Recorder<'w>,
     pub(super) fence: u64,
     pub(super) calls: u32,
+    /// When the first call was made to prepare or repeat something.
+    pub(super) started_at: Option<DateTime<Utc>>,
     /// New tokens are asked for once per claim.
     pub(super) has_refreshed: bool,
     refusal: Option<Refusal>,
@@ -24,7 +26,15 @@ pub(super) struct Turn<'w> {
 impl<'w> Turn<'w> {
     pub(super) fn new(worker: &'w Worker, session: Session, fence: u64) -> Self {
         let record = Recorder::new(worker, session);
-        Self { worker, record, fence, calls: 0, has_refreshed: false, refusal: None }
+        Self {
+            worker,
+            record,
+            fence,
+            calls: 0,
+            started_at: None,
+            has_refreshed: false,
+            refusal: None,
+        }
     }
 
     pub(super) async fn carry_out(mut self, mut job: PublishJob) -> Result<CarriedOut, Error> {
@@ -67,7 +77,13 @@ impl<'w> Turn<'w> {
     }
 
     fn end(&self, job: PublishJob, lost: bool) -> CarriedOut {
-        CarriedOut { job, lost, refusal: self.refusal, calls: self.calls }
+        CarriedOut {
+            job,
+            lost,
+            refusal: self.refusal,
+            calls: self.calls,
+            started_at: self.started_at,
+        }
     }
 
     pub(super) fn session(&self) -> &Session {

@@ -144,32 +144,38 @@ impl Lanes {
         lane
     }
 
-    /// Up to `limit` lanes that can start something at `now`, those first that could longest.
-    /// Where there are more, each client gets one before any gets its second.
-    pub(super) fn ready(&self, now: DateTime<Utc>, limit: usize) -> Vec<AccountId> {
-        let ready = self.ready.iter().take_while(|(at, _)| *at <= now);
+    /// Up to `limit` lanes that can start something until `horizon`, those first that could longest.
+    /// Where there are more, each client gets one before any gets its second, and those that can
+    /// `now` come before those that can't yet.
+    pub(super) fn ready(
+        &self,
+        now: DateTime<Utc>,
+        horizon: DateTime<Utc>,
+        limit: usize,
+    ) -> Vec<AccountId> {
+        let ready = self.ready.iter().take_while(|(at, _)| *at <= horizon);
         let window = limit.saturating_add(1).max(FAIR_WINDOW);
-        let longest: Vec<AccountId> = ready.take(window).map(|(_, account)| *account).collect();
+        let longest: Vec<_> = ready.take(window).collect();
         if longest.len() <= limit {
-            return longest;
+            return longest.into_iter().map(|(_, account)| *account).collect();
         }
         let mut lanes_of = HashMap::<ClientId, usize>::new();
-        let mut rounds: Vec<(usize, AccountId)> = Vec::with_capacity(longest.len());
-        for account in longest {
-            let Some(lane) = self.lanes.get(&account) else { continue };
+        let mut rounds: Vec<(bool, usize, AccountId)> = Vec::with_capacity(longest.len());
+        for (at, account) in longest {
+            let Some(lane) = self.lanes.get(account) else { continue };
             let round = lanes_of.entry(lane.client_id).or_default();
-            rounds.push((*round, account));
+            rounds.push((*at > now, *round, *account));
             *round += 1;
         }
         // Stable: within a round, those that have been ready longest stay first.
-        rounds.sort_by_key(|(round, _)| *round);
-        rounds.into_iter().take(limit).map(|(_, account)| account).collect()
+        rounds.sort_by_key(|(is_ahead, round, _)| (*is_ahead, *round));
+        rounds.into_iter().take(limit).map(|(.., account)| account).collect()
     }
 
-    /// The scheduled job of an account whose turn it is at `now`.
-    pub(super) fn first_due(&self, account: AccountId, now: DateTime<Utc>) -> Option<JobId> {
+    /// The scheduled job of an account whose turn it is at `start`.
+    pub(super) fn first_due(&self, account: AccountId, start: DateTime<Utc>) -> Option<JobId> {
         let turns = &self.scheduled.get(&account)?.turns;
-        turns.iter().find(|(_, due_at)| *due_at <= now).map(|((.., id), _)| *id)
+        turns.iter().find(|(_, due_at)| *due_at <= start).map(|((.., id), _)| *id)
     }
 
     /// Up to `limit` jobs whose platform is to be asked at `now`, those first that waited longest.

@@ -20,6 +20,8 @@ use crate::time::to_millis;
 struct Grant<'a> {
     worker: &'a WorkerId,
     now: DateTime<Utc>,
+    /// What is ready by then may be taken.
+    horizon: DateTime<Utc>,
     until: DateTime<Utc>,
 }
 
@@ -44,7 +46,7 @@ impl State {
         let mut taken = Vec::new();
         self.claim_from_lanes(grant, limit - reserved, &mut taken);
         for id in self.lanes.unknown_due(grant.now, limit - taken.len()) {
-            taken.extend(self.hold(id, grant));
+            taken.extend(self.hold(id, grant, grant.now));
         }
         taken
     }
@@ -57,16 +59,16 @@ impl State {
         taken: &mut Vec<Arc<PublishJob>>,
     ) {
         while taken.len() < limit {
-            let round = self.lanes.ready(grant.now, limit - taken.len());
+            let round = self.lanes.ready(grant.now, grant.horizon, limit - taken.len());
             let before = taken.len();
             for account in round {
-                let first = self.lanes.first_due(account, grant.now);
-                if let Some(job) = first.and_then(|id| self.hold(id, grant)) {
-                    if let Some(mut lane) = self.lanes.get(account).cloned() {
-                        lane.start(grant.now);
-                        let lane = self.lanes.settled(lane);
-                        self.lanes.set(account, Some(lane));
-                    }
+                let Some(mut lane) = self.lanes.get(account).cloned() else { continue };
+                let start = lane.ready_at.map_or(grant.now, |at| at.max(grant.now));
+                let first = self.lanes.first_due(account, start);
+                if let Some(job) = first.and_then(|id| self.hold(id, grant, start)) {
+                    lane.start(start);
+                    let lane = self.lanes.settled(lane);
+                    self.lanes.set(account, Some(lane));
                     taken.push(job);
                 }
             }
@@ -76,8 +78,13 @@ impl State {
         }
     }
 
-    /// Gives a hold on a job; its lane is the caller's.
-    fn hold(&mut self, id: JobId, grant: &Grant<'_>) -> Option<Arc<PublishJob>> {
+    /// Gives a hold on a job that may start at `start`; its lane is the caller's.
+    fn hold(
+        &mut self,
+        id: JobId,
+        grant: &Grant<'_>,
+        start: DateTime<Utc>,
+    ) -> Option<Arc<PublishJob>> {
         let mut job = PublishJob::clone(self.job(id)?);
         job.version = job.version.next();
         job.fence = job.fence.saturating_add(1);
@@ -85,7 +92,12 @@ impl State {
         job.lease = Some(Lease { worker, until, claimed_rev: job.rev });
         match job.state {
             JobState::Unknown => job.due_at = until.max(job.due_at),
-            _ => job.state = JobState::Running,
+            _ => {
+                job.state = JobState::Running;
+                if start > grant.now {
+                    job.due_at = start;
+                }
+            }
         }
         let job = Arc::new(job);
         self.set(id, Some(Arc::clone(&job)));
@@ -136,10 +148,16 @@ impl JobQueue for MemoryStore {
         let mut state = self.lock();
         // Read under the lock, so that claims see time go by in the order they are served.
         let at = self.time();
-        let grant = Grant { worker: &request.worker, now: at, until: end_of(request.lease, at) };
+        let grant = Grant {
+            worker: &request.worker,
+            now: at,
+            horizon: end_of(request.ahead, at).max(at),
+            until: end_of(request.lease, at),
+        };
         let jobs = state.claim(&grant, request.limit);
+        let next_due = state.lanes.next_due();
         drop(state);
-        Ok(Claimed { jobs: copied(jobs), at })
+        Ok(Claimed { jobs: copied(jobs), at, next_due })
     }
 
     async fn renew(

@@ -22,8 +22,8 @@ pub(super) enum Op {
     Write { which: usize, how: How, stale: bool },
     /// A lane changes.
     Lane { account: usize, action: LaneStep },
-    /// A worker claims.
-    Claim { limit: usize },
+    /// A worker claims what is due within so many minutes.
+    Claim { limit: usize, ahead: i64 },
     /// All leases are renewed.
     Renew,
     /// Expired jobs are rescued.
@@ -102,7 +102,8 @@ pub(super) fn operations() -> impl Strategy<Value = Vec<Op>> {
         9 => (which, how(), rarely())
             .prop_map(|(which, how, stale)| Op::Write { which, how, stale }),
         4 => (0_usize..3, lane_step()).prop_map(|(account, action)| Op::Lane { account, action }),
-        7 => (0_usize..6).prop_map(|limit| Op::Claim { limit }),
+        7 => (0_usize..6, prop_oneof![2 => Just(0_i64), 1 => 0_i64..12])
+            .prop_map(|(limit, ahead)| Op::Claim { limit, ahead }),
         2 => Just(Op::Renew),
         3 => Just(Op::Rescue),
         5 => (1_i64..14).prop_map(|minutes| Op::Advance { minutes }),

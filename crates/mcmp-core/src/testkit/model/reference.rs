@@ -9,7 +9,7 @@ use super::operation::{How, LaneStep};
 use crate::campaign::Campaign;
 use crate::id::{AccountId, CampaignId, EventId, JobId};
 use crate::publishing::{AccountLane, JobState, LaneAction, LaneChange, PublishJob};
-use crate::store::{Claimed, Entity, LeaseKey};
+use crate::store::{ClaimRequest, Claimed, Entity, LeaseKey};
 use crate::testkit::queue::{LEASE, new_job};
 use crate::testkit::world::World;
 
@@ -162,11 +162,12 @@ impl Reference {
     }
 
     /// Checks a claim, and follows it.
-    pub(super) fn claim(&mut self, claimed: &Claimed, limit: usize) {
+    pub(super) fn claim(&mut self, claimed: &Claimed, request: &ClaimRequest) {
         let at = claimed.at;
-        let (ready, unknown) = (self.ready_lanes(at), self.unknown_due(at));
-        assert!(claimed.jobs.len() <= limit, "no more than the limit");
-        if claimed.jobs.len() < limit {
+        let horizon = at + request.ahead;
+        let (ready, unknown) = (self.ready_lanes(horizon), self.unknown_due(at));
+        assert!(claimed.jobs.len() <= request.limit, "no more than the limit");
+        if claimed.jobs.len() < request.limit {
             for account in &ready {
                 let started =
                     |job: &PublishJob| job.account_id == *account && job.state == JobState::Running;
@@ -177,7 +178,8 @@ impl Reference {
             }
         }
         let mut taken = claimed.jobs.clone();
-        taken.sort_by_key(|job| (job.planned_at, job.priority, job.id));
+        // As a lane gave them: by when they start, then by their turn.
+        taken.sort_by_key(|job| (job.due_at.max(at), job.planned_at, job.priority, job.id));
         for job in taken {
             let mut expected = self.jobs[&job.id].clone();
             (expected.version, expected.fence) = (expected.version.next(), expected.fence + 1);
@@ -189,21 +191,25 @@ impl Reference {
                 assert!(job.due_at >= lease.until, "it comes back after the lease");
                 expected.due_at = job.due_at;
             } else {
-                self.check_turn(&job, at);
+                let lane = self.lanes.get_mut(&job.account_id).expect("a lane");
+                let ready = lane.ready_at.filter(|ready| *ready <= horizon);
+                let start = ready.expect("its lane can start something").max(at);
+                lane.start(start);
+                self.check_turn(&job, start);
                 expected.state = JobState::Running;
+                if start > at {
+                    expected.due_at = start;
+                }
             }
             assert_eq!(job, expected);
             self.jobs.insert(job.id, job.clone());
             if job.state == JobState::Running {
-                let lane = self.lanes.get_mut(&job.account_id).expect("a lane");
-                lane.start(at);
                 self.settle(job.account_id);
             }
         }
     }
 
     fn check_turn(&self, job: &PublishJob, at: DateTime<Utc>) {
-        assert!(self.ready_lanes(at).contains(&job.account_id), "its lane can start nothing");
         let first = self
             .scheduled(job.account_id)
             .filter(|other| other.due_at <= at)

@@ -60,6 +60,9 @@ pub(crate) enum Fault {
     RenewsEverything,
     FindsNothingExpired,
     ForgetsWhatIsNext,
+    ClaimsTellNoNext,
+    NothingIsTakenAhead,
+    TakesTooFarAhead,
     LanesTakeMore,
     LanesAreNeverPaused,
     LanesHaveNoGap,
@@ -329,7 +332,15 @@ impl JobQueue for Broken {
 
     async fn claim(&self, scope: &Scope, request: &ClaimRequest) -> Result<Claimed, StoreError> {
         let scope = self.scope(scope, self.has(Fault::ClaimsForAnybody));
-        let mut claimed = self.inner.claim(scope, request).await?;
+        let mut request = request.clone();
+        if self.has(Fault::NothingIsTakenAhead) {
+            request.ahead = TimeDelta::zero();
+        }
+        if self.has(Fault::TakesTooFarAhead) {
+            request.ahead += TimeDelta::minutes(95);
+        }
+        let mut claimed = self.inner.claim(scope, &request).await?;
+        claimed.next_due = claimed.next_due.filter(|_| !self.has(Fault::ClaimsTellNoNext));
         if self.has(Fault::ClaimsTwice) && request.limit > 0 {
             let again =
                 std::mem::replace(&mut *self.last_claim.lock().unwrap(), claimed.jobs.clone());

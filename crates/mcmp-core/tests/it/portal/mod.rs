@@ -2,6 +2,7 @@
 
 mod accounts;
 mod agencies;
+mod ahead;
 mod comments;
 mod desk;
 mod duties;

@@ -152,6 +152,12 @@ impl Local {
         self.free_until = Some(until);
     }
 
+    /// Whether the store need not be asked then: calls are free, held, or known to be used up.
+    pub(super) fn is_known_at(&self, at: DateTime<Utc>) -> bool {
+        let known = [self.free_until, self.calls_until, self.dry_until];
+        known.into_iter().flatten().any(|until| until > at)
+    }
+
     /// Holds calls that were taken; if there were none, notes when there are some again.
     pub(super) fn refill(
         &mut self,

@@ -81,7 +81,7 @@ impl Worker {
 
     async fn claim(&self) -> Vec<PublishJob> {
         let worker = WorkerId(self.name.clone());
-        let request = ClaimRequest { worker, limit: BATCH, lease: LEASE };
+        let request = ClaimRequest { worker, limit: BATCH, lease: LEASE, ahead: TimeDelta::zero() };
         let jobs = self.store.claim(&self.system, &request).await.unwrap().jobs;
         if !jobs.is_empty() {
             let claimed = jobs.iter().map(|job| (job.id.uuid(), job.fence));

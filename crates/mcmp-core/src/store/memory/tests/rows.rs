@@ -174,5 +174,10 @@ pub(super) fn store() -> (MemoryStore, ManualClock) {
 }
 
 pub(super) fn claim_of(limit: usize) -> ClaimRequest {
-    ClaimRequest { worker: WorkerId("w".to_owned()), limit, lease: TimeDelta::seconds(10) }
+    ClaimRequest {
+        worker: WorkerId("w".to_owned()),
+        limit,
+        lease: TimeDelta::seconds(10),
+        ahead: TimeDelta::zero(),
+    }
 }

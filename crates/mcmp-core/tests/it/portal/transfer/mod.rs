@@ -174,7 +174,8 @@ async fn a_job_that_a_worker_died_over_is_rescued_where_it_arrives() {
     desk.scheduled("Rescued").await;
     desk.clock.advance(TimeDelta::hours(1));
     let worker = WorkerId("dies".to_owned());
-    let request = ClaimRequest { worker, limit: 1, lease: TimeDelta::minutes(5) };
+    let request =
+        ClaimRequest { worker, limit: 1, lease: TimeDelta::minutes(5), ahead: TimeDelta::zero() };
     let claimed = desk.store.claim(&system(), &request).await.unwrap();
     let one = desk.paused().await;
     let error = write(&desk.store, one).await.expect_err("a worker holds it");
