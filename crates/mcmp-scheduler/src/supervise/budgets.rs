@@ -116,13 +116,13 @@ impl Budgets {
         let of_app = (app.budget(RateReport::POSTS), self.plan.of_app(&job.platform));
         for (key, _) in [of_account, of_app].iter().filter(|(_, set)| set.is_none()) {
             let local = self.local(key, now);
-            let mut local = local.lock().await;
-            if local.is_known_at(job.due_at) {
+            if !local.lock().await.asks_ahead(job.due_at, now) {
                 continue;
             }
+            // Without the lock: those whose time has come do not wait for this.
             let found: Option<RateBudget> = store.find(&self.scope, key.id()).await?;
             if found.is_none() {
-                local.no_budget_until(until);
+                local.lock().await.had_no_budget(now, until);
             }
         }
         Ok(())

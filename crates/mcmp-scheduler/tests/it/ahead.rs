@@ -46,7 +46,7 @@ async fn through_a_busy_second(
     let (world, troubles): (World, Troubles) = World::troubled().await;
     a_busy_second(&world).await;
     let slow = Trouble::Takes(Duration::from_millis(20));
-    for call in ["claim", "get Post", "list PublishJob", "get Revision"] {
+    for call in ["claim", "get Post", "list PublishJob", "get Revision", "get RateBudget"] {
         troubles.set(call, slow);
     }
     let mut settings = EngineSettings::default();

@@ -17,6 +17,8 @@ const BEHIND: TimeDelta = TimeDelta::seconds(3);
 const PATIENCE: TimeDelta = TimeDelta::seconds(2);
 /// How often a limit that is not used up is taken over.
 const LEARN_EVERY: TimeDelta = TimeDelta::seconds(10);
+/// How often the store is asked ahead for one budget.
+const ASK_AHEAD_EVERY: TimeDelta = TimeDelta::milliseconds(100);
 /// Those who ask at the same time come in any order; a clock that goes back further was set back.
 const SET_BACK: TimeDelta = TimeDelta::seconds(5);
 /// How long it counts who had the last call.
@@ -43,6 +45,7 @@ pub(super) struct Local {
     served: HashMap<ClientId, DateTime<Utc>>,
     learnt_at: Option<DateTime<Utc>>,
     asked_at: Option<DateTime<Utc>>,
+    asked_ahead_at: Option<DateTime<Utc>>,
 }
 
 /// The turns of one client that waits.
@@ -152,10 +155,30 @@ impl Local {
         self.free_until = Some(until);
     }
 
-    /// Whether the store need not be asked then: calls are free, held, or known to be used up.
-    pub(super) fn is_known_at(&self, at: DateTime<Utc>) -> bool {
-        let known = [self.free_until, self.calls_until, self.dry_until];
-        known.into_iter().flatten().any(|until| until > at)
+    /// Whether the store is to be asked now for what would have to be asked for `then`; nobody else
+    /// is told so for a moment.
+    pub(super) fn asks_ahead(&mut self, then: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+        let is_known = self.free_until.is_some_and(|until| until > then) || self.has_budget(then);
+        let is_asked =
+            self.asked_ahead_at.is_some_and(|at| at <= now && now - at < ASK_AHEAD_EVERY);
+        let asks = !is_known && !is_asked;
+        if asks {
+            self.asked_ahead_at = Some(now);
+        }
+        asks
+    }
+
+    /// There was no budget when it was asked for; by now there may be one.
+    pub(super) fn had_no_budget(&mut self, asked_at: DateTime<Utc>, until: DateTime<Utc>) {
+        let is_learnt = self.learnt_at.is_some_and(|at| at >= asked_at);
+        if !is_learnt && !self.has_budget(asked_at) {
+            self.no_budget_until(until);
+        }
+    }
+
+    /// Whether calls are held then, or known to be used up.
+    fn has_budget(&self, at: DateTime<Utc>) -> bool {
+        [self.calls_until, self.dry_until].into_iter().flatten().any(|until| until > at)
     }
 
     /// Holds calls that were taken; if there were none, notes when there are some again.
@@ -246,6 +269,21 @@ mod tests {
         assert_eq!(turn(&mut local, 2, 0), 1_000);
         assert_eq!(turn(&mut local, 1, 0), 5_000, "from now on every second call is another's");
         assert_eq!(turn(&mut local, 2, 0), 3_000);
+    }
+
+    #[test]
+    fn one_asks_ahead_and_what_was_learnt_since_counts() {
+        let mut local = Local::default();
+        assert!(local.asks_ahead(at(250), at(0)));
+        assert!(!local.asks_ahead(at(260), at(10)), "somebody does");
+        local.had_no_budget(at(0), at(1_000));
+        assert!(!local.asks_ahead(at(999), at(500)), "it is known by then");
+        assert_eq!(local.take(client(1), at(999)), Taken::Known(Ok(())));
+        assert!(local.asks_ahead(at(1_000), at(800)));
+        // Meanwhile calls were taken of a budget that has come into being.
+        local.refill(0, at(1_800), at(1_500), TimeDelta::seconds(1));
+        local.had_no_budget(at(800), at(1_800));
+        assert_eq!(turn(&mut local, 1, 1_000), 1_500);
     }
 
     #[test]
